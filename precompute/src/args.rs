@@ -1,0 +1,254 @@
+//! The command line. Doc comments here are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lookalike::embedding::Metric;
+
+/// "More like this" for a shop with product photos and static hosting.
+///
+/// Embeds a catalogue of photos and writes a static folder: every product's nearest neighbours, what ranks a shopper's
+/// own photo in the browser, and the element that shows both.
+#[derive(Parser, Debug)]
+#[command(name = "precompute", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Embed a folder of photos and write the static folder
+    Build(BuildArguments),
+    /// Print the nearest neighbours of a product or of a photo
+    Query(QueryArguments),
+    /// Write the full-precision embeddings as a NumPy file
+    Export(ExportArguments),
+    /// Check every file of a folder against the manifest
+    Verify(VerifyArguments),
+    /// Show the folder in the demo shop on this machine
+    Serve(ServeArguments),
+    /// Compile networks
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Draw a catalogue of product photos to try things with
+    Sample(SampleArguments),
+}
+
+/// Embed a folder of photos and write the static folder.
+///
+/// A product's id is its photo's file name without the ending (875317.jpg is 875317). Photos may be JPEG, PNG, WebP,
+/// GIF, BMP or TIFF, in folders of any depth. A photo that cannot be read is skipped and listed. Embeddings are kept in
+/// DIR.cache by the photo's content, so that a second run, or one after an interruption, embeds only what is new.
+#[derive(Args, Debug)]
+pub struct BuildArguments {
+    /// Folder with the photos, read recursively
+    #[arg(value_name = "PHOTOS")]
+    pub photos: PathBuf,
+    /// The static folder to write; replaced as a whole when all is done
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// A table of the products: id, and title, url, price, image and whatever else there is to show or filter by.
+    /// CSV with a header, or JSON objects a line (.jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub items: Option<PathBuf>,
+    /// The network: vgg16-slim, an ONNX file, or a folder made by `model compile`
+    #[arg(long, value_name = "NETWORK", default_value = "vgg16-slim")]
+    pub model: String,
+    /// How many neighbours to store for each product and metric
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub neighbours: u32,
+    /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
+    #[arg(long, value_name = "URL")]
+    pub images: Option<String>,
+    /// Write no thumbnails; cards then show the originals, so --images or an image column is needed
+    #[arg(long)]
+    pub no_thumbnails: bool,
+    /// Number of threads; as many as there are processors if left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Fail if any photo was skipped (the folder is not replaced)
+    #[arg(long)]
+    pub strict: bool,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print the nearest neighbours of a product or of a photo.
+///
+/// Of a product: the exact neighbours stored in the folder. Of a photo: it is embedded by the folder's network and
+/// ranked on the codes, as the browser does it.
+#[derive(Args, Debug)]
+pub struct QueryArguments {
+    /// A folder made by `build`
+    pub dir: PathBuf,
+    /// What to find neighbours of
+    #[command(flatten)]
+    pub of: QueryOf,
+    /// How distance is measured
+    #[arg(long, value_enum, default_value_t = MetricName::Cosine)]
+    pub metric: MetricName,
+    /// How many neighbours
+    #[arg(short, value_name = "K", default_value_t = 5)]
+    pub k: usize,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Also draw the neighbours' thumbnails side by side into a PNG
+    #[arg(long, value_name = "OUT.png")]
+    pub sheet: Option<PathBuf>,
+}
+
+/// A product of the folder, or a photo.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct QueryOf {
+    /// Id of a product of the folder
+    #[arg(long, value_name = "ID")]
+    pub item: Option<String>,
+    /// A photo
+    #[arg(long, value_name = "FILE")]
+    pub photo: Option<PathBuf>,
+}
+
+/// Write the full-precision embeddings as a NumPy file.
+///
+/// f32 of shape [items, dimensions] in item order, and the ids, one a line, in OUT.ids.txt beside it. Read from
+/// DIR.cache, which `build` keeps beside the folder.
+#[derive(Args, Debug)]
+pub struct ExportArguments {
+    /// A folder made by `build`
+    pub dir: PathBuf,
+    /// The file to write
+    #[arg(long, value_name = "OUT.npy")]
+    pub npy: PathBuf,
+}
+
+/// Check every file of a folder against the manifest.
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// A folder made by `build`
+    pub dir: PathBuf,
+}
+
+/// Show the folder in the demo shop on this machine.
+#[derive(Args, Debug)]
+pub struct ServeArguments {
+    /// A folder made by `build`
+    pub dir: PathBuf,
+    /// Port on the loopback address; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Folder with the original photos, served as /photos/
+    #[arg(long, value_name = "PHOTOS")]
+    pub photos: Option<PathBuf>,
+}
+
+/// Compile networks.
+#[derive(Subcommand, Debug)]
+pub enum ModelCommand {
+    /// Compile an ONNX network for `build --model` and the browser
+    Compile(CompileArguments),
+}
+
+/// Compile an ONNX network for `build --model` and the browser.
+///
+/// The network takes one picture, f32 [1, 3, height, width], and its output is flattened to the embedding.
+#[derive(Args, Debug)]
+pub struct CompileArguments {
+    /// The network
+    #[arg(value_name = "NETWORK.onnx")]
+    pub network: PathBuf,
+    /// Name of the value to take as the embedding. Left out: the output called "features", else what the last dense
+    /// layer reads (VGG-16's fc7)
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub options: NetworkOptions,
+}
+
+/// How a network is compiled.
+#[derive(Args, Debug, Default)]
+pub struct NetworkOptions {
+    /// How weights are stored
+    #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
+    pub weights: WeightsName,
+    /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
+    #[arg(long, value_enum)]
+    pub preprocessing: Option<PreprocessingName>,
+}
+
+/// How weights are stored.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightsName {
+    /// 8 bits a weight, one scale for each output channel
+    #[default]
+    Int8,
+    /// Half precision
+    F16,
+    /// As they are
+    F32,
+}
+
+/// How pixels become the network's input. Photos are squashed to the input's size by all of them.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreprocessingName {
+    /// BGR, 0 to 255, minus 103.939, 116.779, 123.68 (Oxford's VGG-16, Keras)
+    Caffe,
+    /// RGB, 0 to 1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225 (torchvision, ONNX Model Zoo)
+    Torch,
+}
+
+/// Draw a catalogue of product photos to try things with.
+///
+/// Writes DIR/photos and DIR/items.csv. The same seed gives the same bytes.
+#[derive(Args, Debug)]
+pub struct SampleArguments {
+    /// Folder to write
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// How many products
+    #[arg(long, default_value_t = 600)]
+    pub count: usize,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// How distance is measured.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricName {
+    /// 1 - cosine
+    Cosine,
+    /// L2
+    Euclidean,
+    /// L1
+    Manhattan,
+}
+
+impl From<MetricName> for Metric {
+    fn from(name: MetricName) -> Metric {
+        match name {
+            MetricName::Cosine => Metric::Cosine,
+            MetricName::Euclidean => Metric::Euclidean,
+            MetricName::Manhattan => Metric::Manhattan,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

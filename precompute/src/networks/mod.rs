@@ -1,0 +1,110 @@
+//! Where a network comes from: the project's own, an ONNX file, or a folder compiled before.
+
+mod onnx;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use lookalike::digest::Digest;
+use lookalike::network::{Description, Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts};
+
+use crate::args::NetworkOptions;
+
+/// The name of the network that is used where none is named.
+pub const DEFAULT: &str = "vgg16-slim";
+
+/// Seed of the default network's weights while they are random.
+const SEED: u64 = 16;
+
+/// A network's description and the numbers of each tensor, before they are encoded.
+pub struct Compiled {
+    /// Without parts.
+    pub description: Description,
+    /// f32, in the description's order.
+    pub tensors: Vec<Vec<f32>>,
+}
+
+impl Compiled {
+    /// Compiles an ONNX file.
+    ///
+    /// # Errors
+    /// See `onnx::compile`.
+    pub fn from_onnx(path: &Path, output: Option<&str>, options: &NetworkOptions) -> anyhow::Result<Compiled> {
+        onnx::compile(path, output, options)
+    }
+
+    /// VGG-16 at a quarter of the width, with seeded random weights.
+    pub fn vgg16_slim() -> Compiled {
+        let description = Vgg16::SLIM.describe(DEFAULT, false, Encoding::Int8);
+        let tensors = random_weights(&description, SEED).collect();
+        Compiled { description, tensors }
+    }
+
+    /// Writes `network.json` and the parts into `folder`, which is made. The description goes last: without it there
+    /// is no network.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(mut self, folder: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        let entries = self.description.tensors.clone();
+        let stored =
+            self.tensors.iter().zip(&entries).map(|(values, entry)| encode(values, &entry.shape, entry.encoding));
+        write_parts(&mut self.description, stored, |name, content| write(&folder.join(name), content))?;
+        write(&folder.join("network.json"), &self.description.write())
+    }
+}
+
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, content).with_context(|| format!("writing {}", path.display()))
+}
+
+/// A network that is ready to run, and the folder of its files.
+pub struct Opened {
+    /// Ready to run.
+    pub network: Network,
+    /// Holds `network.json` and the parts.
+    pub folder: PathBuf,
+    /// The text of `network.json`.
+    pub text: Vec<u8>,
+}
+
+/// The network that `--model` names; what must be compiled for it goes into `cache`.
+///
+/// # Errors
+/// When it cannot be read, compiled or written.
+pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
+    let path = Path::new(model);
+    if path.is_dir() {
+        return open_folder(path);
+    }
+    let compiled = if model == DEFAULT {
+        Compiled::vgg16_slim()
+    } else if path.is_file() {
+        Compiled::from_onnx(path, None, &NetworkOptions::default())?
+    } else {
+        bail!("no network called {model}: give {DEFAULT}, an ONNX file, or a folder made by `precompute model compile`");
+    };
+    let folder = cache.join("network");
+    compiled.write(&folder)?;
+    open_folder(&folder)
+}
+
+/// The network in `folder`.
+///
+/// # Errors
+/// When a file cannot be read or is refused; the message has its name.
+pub fn open_folder(folder: &Path) -> anyhow::Result<Opened> {
+    let path = folder.join("network.json");
+    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut loader =
+        Loader::new(&text, &Digest::of(&text).hex()).with_context(|| format!("{}", path.display()))?;
+    for (index, part) in loader.description().parts.clone().into_iter().enumerate() {
+        let path = folder.join(&part.path);
+        let content = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        loader.part(index, &content).with_context(|| format!("{}", path.display()))?;
+    }
+    let network = loader.finish().with_context(|| format!("{}", folder.display()))?;
+    Ok(Opened { network, folder: folder.to_path_buf(), text })
+}

@@ -1,0 +1,29 @@
+//! Lookalike: "more like this" for shops that have product photos and static hosting.
+//!
+//! One crate, two products: the native program `precompute` and the browser's wasm module call the same rooms, so the
+//! same photo gets the same embedding on both sides. Data flows one way and a room knows only those above it:
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`digest`] | the two hashes of the folder: SHA-256 of parts, FNV-1a of shards |
+//! | [`format`] | checked reading, and why a file is refused |
+//! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
+//! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
+//! | [`embedding`] | the vector of one photo, and the exact distances between two |
+//! | [`codes`] | quantised embeddings |
+//! | [`folder`] | the static folder's files, written and read side by side (`FORMAT.md`) |
+//! | [`rank`] | the nearest products of an embedding |
+//! | `browser` | the only room that knows JavaScript |
+
+#[cfg(all(target_arch = "wasm32", feature = "embed"))]
+mod browser;
+pub mod codes;
+pub mod digest;
+pub mod embedding;
+pub mod folder;
+pub mod format;
+#[cfg(feature = "embed")]
+pub mod network;
+#[cfg(feature = "embed")]
+pub mod photo;
+pub mod rank;

@@ -1,0 +1,230 @@
+//! `network.json`: what a compiled network is. These types are the specification of the file.
+
+use serde::{Deserialize, Serialize};
+
+use super::preprocessing::Preprocessing;
+use crate::format::FormatError;
+
+const FORMAT: &str = "lookalike-network";
+const VERSION: u32 = 1;
+
+/// A compiled network: a chain or graph of layers over one picture, and where its weights are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    format: String,
+    version: u32,
+    /// A name for people.
+    pub name: String,
+    /// False while the weights are random numbers.
+    pub trained: bool,
+    /// How a photo becomes the network's input, f32 `[1, 3, height, width]`.
+    pub preprocessing: Preprocessing,
+    /// Length of the embedding.
+    pub dims: usize,
+    /// In the order of evaluation. The input is value 0, layer i makes value i + 1, the last is the embedding.
+    pub layers: Vec<Layer>,
+    /// The weights, end to end in this order.
+    pub tensors: Vec<TensorEntry>,
+    /// The files that hold the weights, end to end in this order.
+    #[serde(default)]
+    pub parts: Vec<PartEntry>,
+}
+
+/// One operation and the values it reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Numbers of the values read.
+    pub inputs: Vec<usize>,
+    /// What is done.
+    #[serde(flatten)]
+    pub op: Op,
+}
+
+/// What a layer does. Pictures are `[1, channels, height, width]`, row-major; numbers in pairs are down, then across;
+/// padding is top, left, bottom, right. A tensor is named by its place in [`Description::tensors`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Op {
+    /// Cross-correlation, zeros around the picture.
+    Conv {
+        /// `[out, in / groups, height, width]`.
+        weight: usize,
+        /// `[out]`.
+        bias: usize,
+        /// Steps between windows.
+        strides: [usize; 2],
+        /// Steps between taps.
+        dilations: [usize; 2],
+        /// Zeros around.
+        padding: [usize; 4],
+        /// Channels are cut into this many groups that do not see each other.
+        groups: usize,
+    },
+    /// Matrix times the flattened value, plus bias; makes `[1, out]`.
+    Dense {
+        /// `[out, in]`.
+        weight: usize,
+        /// `[out]`.
+        bias: usize,
+    },
+    /// Largest of each window; padding never wins.
+    MaxPool {
+        /// Window.
+        kernel: [usize; 2],
+        /// Steps between windows.
+        strides: [usize; 2],
+        /// Padding.
+        padding: [usize; 4],
+    },
+    /// Mean of each window; padding does not count.
+    AveragePool {
+        /// Window.
+        kernel: [usize; 2],
+        /// Steps between windows.
+        strides: [usize; 2],
+        /// Padding.
+        padding: [usize; 4],
+    },
+    /// Mean over height and width; makes `[1, channels, 1, 1]`.
+    GlobalAveragePool,
+    /// max(x, 0), and no more than `max` where it is there.
+    Relu {
+        /// The ceiling, 6 in MobileNet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f32>,
+    },
+    /// Sum of two values of one shape.
+    Add,
+    /// Values one after the other along the channels.
+    Concat,
+}
+
+/// One tensor of weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TensorEntry {
+    /// Its sides.
+    pub shape: Vec<usize>,
+    /// How its numbers are stored.
+    pub encoding: Encoding,
+}
+
+/// How numbers are stored, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// f32.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// For each index of the first side a f32 scale, then i8 numbers from -127 to 127: weight = scale * number.
+    Int8,
+}
+
+/// A file of weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartEntry {
+    /// Its name, in the folder of `network.json`.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+impl TensorEntry {
+    /// How many numbers there are, `None` if that overflows.
+    pub fn elements(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1usize, |product, side| product.checked_mul(*side))
+    }
+
+    /// How many bytes they take, `None` if that overflows.
+    pub fn bytes(&self) -> Option<usize> {
+        let elements = self.elements()?;
+        match self.encoding {
+            Encoding::F32 => elements.checked_mul(4),
+            Encoding::F16 => elements.checked_mul(2),
+            Encoding::Int8 => self.shape.first()?.checked_mul(4)?.checked_add(elements),
+        }
+    }
+}
+
+impl Description {
+    /// A description of the present version, whose parts are yet to be written.
+    pub fn new(
+        name: String,
+        trained: bool,
+        preprocessing: Preprocessing,
+        dims: usize,
+        layers: Vec<Layer>,
+        tensors: Vec<TensorEntry>,
+    ) -> Description {
+        let (format, version, parts) = (FORMAT.to_owned(), VERSION, Vec::new());
+        Description { format, version, name, trained, preprocessing, dims, layers, tensors, parts }
+    }
+
+    /// The text of `network.json`.
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a description has only strings and finite numbers")
+    }
+
+    /// Reads `network.json`. Past this every layer reads values made before it and tensors that are there, and the
+    /// parts hold exactly the tensors.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is no network, of a newer version, or contradicts itself.
+    pub fn read(text: &[u8]) -> Result<Description, FormatError> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: String,
+            version: u32,
+        }
+        let not_a_network = FormatError::Magic { expected: "a compiled network" };
+        let version: Version = serde_json::from_slice(text).map_err(|_| not_a_network.clone())?;
+        if version.format != FORMAT {
+            return Err(not_a_network);
+        }
+        if version.version > VERSION {
+            return Err(FormatError::NewerVersion { found: version.version, known: VERSION });
+        }
+        let description: Description =
+            serde_json::from_slice(text).map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
+        description.check().map_err(|problem| FormatError::Value(problem.to_owned()))?;
+        Ok(description)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.preprocessing.check()?;
+        if self.layers.is_empty() || self.dims == 0 {
+            return Err("has no layers");
+        }
+        for (number, layer) in self.layers.iter().enumerate() {
+            if layer.inputs.iter().any(|value| *value > number) {
+                return Err("has a layer that reads a value made after it");
+            }
+            let inputs = match layer.op {
+                Op::Add => layer.inputs.len() == 2,
+                Op::Concat => !layer.inputs.is_empty(),
+                _ => layer.inputs.len() == 1,
+            };
+            if !inputs {
+                return Err("has a layer with too many or too few inputs");
+            }
+            if let Op::Conv { weight, bias, .. } | Op::Dense { weight, bias } = layer.op
+                && weight.max(bias) >= self.tensors.len()
+            {
+                return Err("has a layer whose weights are missing");
+            }
+        }
+        let tensor_bytes =
+            self.tensors.iter().try_fold(0usize, |sum, tensor| sum.checked_add(tensor.bytes()?));
+        let part_bytes = self.parts.iter().try_fold(0u64, |sum, part| sum.checked_add(part.bytes));
+        if tensor_bytes.map(|bytes| bytes as u64) != part_bytes || part_bytes.is_none() {
+            return Err("has parts that do not hold its tensors");
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        if self.parts.iter().any(|part| part.path.starts_with('.') || !part.path.bytes().all(plain)) {
+            return Err("names a part outside its folder");
+        }
+        Ok(())
+    }
+}

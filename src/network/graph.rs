@@ -1,0 +1,152 @@
+//! A description and its weights to a tract model. Of tract this uses the core alone: no reader of any file format.
+
+use tract_core::internal::*;
+use tract_core::ops::array::TypedConcat;
+use tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec, SumPool};
+use tract_core::ops::math;
+use tract_core::ops::nn::{DataFormat, Reduce, Reducer};
+
+use super::dense::Dense;
+use super::description::{Description, Op, TensorEntry};
+use super::weights::Weights;
+
+/// The tract model of `description`, not yet optimised: input f32 `[1, 3, height, width]`, one output.
+///
+/// `weights` gives the weights of a tensor once; they are dropped as soon as the model holds them in its own form.
+///
+/// # Errors
+/// When shapes do not fit each other.
+pub(super) fn model(
+    description: &Description,
+    mut weights: impl FnMut(usize) -> TractResult<Weights>,
+) -> TractResult<TypedModel> {
+    let mut model = TypedModel::default();
+    let (height, width) = (description.preprocessing.height as usize, description.preprocessing.width as usize);
+    let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
+    for (number, layer) in description.layers.iter().enumerate() {
+        let inputs: TVec<OutletId> = layer.inputs.iter().map(|value| values[*value]).collect();
+        let name = format!("layer{number}");
+        let mut wire = Wire { model: &mut model, name: &name, tensors: &description.tensors };
+        let output = wire
+            .layer(&layer.op, &inputs, &mut weights)
+            .with_context(|| format!("layer {number} ({:?})", layer.op))?;
+        values.push(output);
+    }
+    let output = *values.last().context("there are no layers")?;
+    let dims = model.outlet_fact(output)?.shape.volume();
+    ensure!(dims == description.dims.to_dim(), "the last layer makes {dims} numbers, not {}", description.dims);
+    model.select_output_outlets(&[output])?;
+    Ok(model)
+}
+
+struct Wire<'a> {
+    model: &'a mut TypedModel,
+    name: &'a str,
+    tensors: &'a [TensorEntry],
+}
+
+impl Wire<'_> {
+    fn layer(
+        &mut self,
+        op: &Op,
+        inputs: &[OutletId],
+        weights: &mut impl FnMut(usize) -> TractResult<Weights>,
+    ) -> TractResult<OutletId> {
+        match op {
+            Op::Conv { weight, bias, strides, dilations, padding, groups } => {
+                let shape = &self.tensors[*weight].shape;
+                ensure!(shape.len() == 4 && *groups > 0, "the weights of a convolution have four sides");
+                let channels = self.channels(inputs[0])?;
+                ensure!(shape[1] * groups == channels, "{channels} channels in, weights for {}", shape[1] * groups);
+                let window = Window { kernel: [shape[2], shape[3]], strides: *strides, padding: *padding };
+                let pool_spec = window.spec(channels, shape[0], Some(*dilations))?;
+                let kernel = Tensor::from_shape(shape, &weights(*weight)?.to_f32())?;
+                let kernel = self.model.add_const(format!("{}.weight", self.name), kernel)?;
+                let bias = Tensor::from_shape(&self.tensors[*bias].shape, &weights(*bias)?.to_f32())?;
+                ensure!(bias.shape() == [shape[0]], "the bias of a convolution has a number for each channel");
+                let bias = self.model.add_const(format!("{}.bias", self.name), bias)?;
+                self.wire(Conv::new(pool_spec, KernelFormat::OIHW, *groups, None), &[inputs[0], kernel, bias])
+            }
+            Op::Dense { weight, bias } => {
+                let columns = self.tensors[*weight].shape.get(1).copied().unwrap_or(0);
+                let dense = Dense::new(weights(*weight)?, columns, weights(*bias)?.to_f32());
+                self.wire(dense.context("weights and bias of a dense layer do not fit")?, inputs)
+            }
+            Op::MaxPool { kernel, strides, padding } => {
+                let channels = self.channels(inputs[0])?;
+                let window = Window { kernel: *kernel, strides: *strides, padding: *padding };
+                self.wire(MaxPool::new(window.spec(channels, channels, None)?, None), inputs)
+            }
+            Op::AveragePool { kernel, strides, padding } => {
+                let channels = self.channels(inputs[0])?;
+                let window = Window { kernel: *kernel, strides: *strides, padding: *padding };
+                self.wire(SumPool::new(window.spec(channels, channels, None)?, false, true), inputs)
+            }
+            Op::GlobalAveragePool => {
+                self.channels(inputs[0])?;
+                let shape = &self.model.outlet_fact(inputs[0])?.shape;
+                let pixels = (shape[2].clone() * &shape[3]).to_usize()?;
+                let sum = self.wire(Reduce::new(tvec!(2, 3), Reducer::Sum), inputs)?;
+                let share = self.scalar("share", 1.0 / pixels as f32)?;
+                let name = format!("{}.mean", self.name);
+                Ok(self.model.wire_node(name, math::mul(), &[sum, share])?[0])
+            }
+            Op::Relu { max } => {
+                let zero = self.scalar_like("zero", 0.0, inputs[0])?;
+                let floored = self.wire(math::max(), &[inputs[0], zero])?;
+                let Some(ceiling) = max else { return Ok(floored) };
+                let ceiling = self.scalar_like("ceiling", *ceiling, inputs[0])?;
+                let name = format!("{}.min", self.name);
+                Ok(self.model.wire_node(name, math::min(), &[floored, ceiling])?[0])
+            }
+            Op::Add => {
+                let [a, b] = [inputs[0], inputs[1]].map(|input| self.model.outlet_fact(input));
+                ensure!(a?.shape == b?.shape, "the two values of a sum have one shape");
+                self.wire(math::add(), inputs)
+            }
+            Op::Concat => self.wire(TypedConcat::new(1), inputs),
+        }
+    }
+
+    fn wire(&mut self, op: impl Into<Box<dyn TypedOp>>, inputs: &[OutletId]) -> TractResult<OutletId> {
+        Ok(self.model.wire_node(self.name, op, inputs)?[0])
+    }
+
+    fn channels(&self, input: OutletId) -> TractResult<usize> {
+        let shape = &self.model.outlet_fact(input)?.shape;
+        ensure!(shape.rank() == 4, "a picture has four sides, this value {}", shape.rank());
+        Ok(shape[1].to_usize()?)
+    }
+
+    fn scalar(&mut self, name: &str, value: f32) -> TractResult<OutletId> {
+        self.model.add_const(format!("{}.{name}", self.name), tensor0(value).broadcast_into_rank(4)?)
+    }
+
+    fn scalar_like(&mut self, name: &str, value: f32, like: OutletId) -> TractResult<OutletId> {
+        let rank = self.model.outlet_fact(like)?.rank();
+        self.model.add_const(format!("{}.{name}", self.name), tensor0(value).broadcast_into_rank(rank)?)
+    }
+}
+
+struct Window {
+    kernel: [usize; 2],
+    strides: [usize; 2],
+    padding: [usize; 4],
+}
+
+impl Window {
+    fn spec(&self, channels: usize, out: usize, dilations: Option<[usize; 2]>) -> TractResult<PoolSpec> {
+        let positive = self.kernel.iter().chain(&self.strides).chain(dilations.iter().flatten());
+        ensure!(positive.into_iter().all(|side| *side > 0), "windows and steps are at least 1");
+        let [top, left, bottom, right] = self.padding;
+        Ok(PoolSpec::new(
+            DataFormat::NCHW,
+            TVec::from_slice(&self.kernel),
+            PaddingSpec::Explicit(tvec!(top, left), tvec!(bottom, right)),
+            dilations.map(|steps| TVec::from_slice(&steps)),
+            Some(TVec::from_slice(&self.strides)),
+            channels,
+            out,
+        ))
+    }
+}

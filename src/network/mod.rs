@@ -1,0 +1,112 @@
+//! The network: from a photo to its embedding.
+//!
+//! A compiled network is a [`Description`] and weights. It is put together part by part ([`Loader`]) and run by tract,
+//! natively and in wasm by the same code. ONNX is not read here but in `precompute`, which compiles it to this form.
+
+mod dense;
+mod description;
+mod graph;
+mod parts;
+mod preprocessing;
+mod vgg16;
+mod weights;
+
+use std::sync::Arc;
+
+use tract_core::internal::{IntoTensor, TractError, TypedModel, TypedSimplePlan, tvec};
+
+pub use description::{Description, Encoding, Layer, Op, PartEntry, TensorEntry};
+pub use parts::{Loader, PART_BYTES, write_parts};
+pub use preprocessing::{Channels, Fit, Preprocessing};
+pub use vgg16::{Vgg16, random_weights};
+pub use weights::{Weights, encode};
+
+use crate::digest::Digest;
+use crate::format::FormatError;
+use crate::photo::Photo;
+
+/// Why there is no network or no embedding.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// A part was not given to the loader.
+    #[error("{0} is missing")]
+    MissingPart(String),
+    /// A stored tensor is refused.
+    #[error("the network {0}")]
+    Format(#[from] FormatError),
+    /// Layers do not fit each other, or the machine ran out of something.
+    #[error("the network cannot be run: {0}")]
+    Run(String),
+}
+
+impl NetworkError {
+    /// A stable name of the kind of failure, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NetworkError::MissingPart(_) => "network/missing-part",
+            NetworkError::Format(error) => error.code(),
+            NetworkError::Run(_) => "network/failed",
+        }
+    }
+}
+
+/// A network that is ready to run. Cheap to share between threads; each run has its own scratch memory.
+pub struct Network {
+    description: Description,
+    identity: Digest,
+    plan: Arc<TypedSimplePlan>,
+}
+
+impl Network {
+    fn build(
+        description: Description,
+        identity: Digest,
+        mut weights: impl FnMut(usize) -> Result<Weights, FormatError>,
+    ) -> Result<Network, NetworkError> {
+        let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
+        let model: TypedModel = graph::model(&description, |index| Ok(weights(index)?)).map_err(failed)?;
+        let plan = model.into_optimized().and_then(TypedSimplePlan::new).map_err(failed)?;
+        Ok(Network { description, identity, plan })
+    }
+
+    /// What `network.json` says.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// SHA-256 of `network.json`, and so of every weight: embeddings may be compared if and only if it is the same.
+    pub fn identity(&self) -> Digest {
+        self.identity
+    }
+
+    /// Length of the embedding.
+    pub fn dims(&self) -> usize {
+        self.description.dims
+    }
+
+    /// The embedding of `photo`, `[dims]`.
+    ///
+    /// # Errors
+    /// [`NetworkError::Run`].
+    pub fn embed(&self, photo: &Photo) -> Result<Vec<f32>, NetworkError> {
+        self.run(&self.description.preprocessing.apply(photo))
+    }
+
+    /// The embedding, `[dims]`, of a preprocessed input, f32 `[3, height, width]`.
+    ///
+    /// # Errors
+    /// [`NetworkError::Run`], also when the input has another size or the embedding is not finite.
+    pub fn run(&self, input: &[f32]) -> Result<Vec<f32>, NetworkError> {
+        let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
+        let (height, width) = (self.description.preprocessing.height, self.description.preprocessing.width);
+        let shape = [1, 3, height as usize, width as usize];
+        let input = tract_core::internal::Tensor::from_shape(&shape, input).map_err(failed)?;
+        let outputs = self.plan.run(tvec!(input.into_tensor().into())).map_err(failed)?;
+        let output = outputs[0].try_as_plain_ram().map_err(failed)?;
+        let embedding = output.as_slice::<f32>().map_err(failed)?.to_vec();
+        if embedding.iter().any(|value| !value.is_finite()) {
+            return Err(NetworkError::Run("its output is not a finite number".to_owned()));
+        }
+        Ok(embedding)
+    }
+}

@@ -1,0 +1,143 @@
+//! Weights as stored and as run: f32, half precision, or 8 bits with one scale for each output channel.
+
+use super::description::{Encoding, TensorEntry};
+use crate::format::FormatError;
+
+/// The largest stored number of [`Encoding::Int8`]; -128 is left out so that the range is symmetric.
+const INT8_LARGEST: f32 = 127.0;
+
+/// Numbers of a tensor in the form the kernels read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Weights {
+    /// Row-major.
+    F32(Vec<f32>),
+    /// weight = scale * number; `scales` is `[rows]`, `numbers` `[rows, elements of a row]`.
+    Int8 {
+        /// By index of the first side.
+        scales: Vec<f32>,
+        /// Row-major.
+        numbers: Vec<i8>,
+    },
+}
+
+impl Weights {
+    /// The numbers themselves.
+    pub fn to_f32(&self) -> Vec<f32> {
+        match self {
+            Weights::F32(values) => values.clone(),
+            Weights::Int8 { scales, numbers } => {
+                let row = (numbers.len() / scales.len().max(1)).max(1);
+                let rows = numbers.chunks(row).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |number| scale * f32::from(*number))).collect()
+            }
+        }
+    }
+}
+
+/// The stored bytes of `values`, a tensor of shape `shape`.
+pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Encoding::F16 => values.iter().flat_map(|value| f32_to_f16(*value).to_le_bytes()).collect(),
+        Encoding::Int8 => {
+            let row = (values.len() / shape.first().copied().unwrap_or(1).max(1)).max(1);
+            let scale = |row: &[f32]| {
+                row.iter().fold(0f32, |largest, value| largest.max(value.abs())) / INT8_LARGEST
+            };
+            let mut bytes: Vec<u8> = values.chunks(row).flat_map(|row| scale(row).to_le_bytes()).collect();
+            for row in values.chunks(row) {
+                let scale = scale(row);
+                let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+                bytes.extend(row.iter().map(|value| {
+                    (value * inverse).round().clamp(-INT8_LARGEST, INT8_LARGEST) as i8 as u8
+                }));
+            }
+            bytes
+        }
+    }
+}
+
+/// The weights that `bytes` hold.
+///
+/// # Errors
+/// [`FormatError`] when there are too many or too few bytes, or a number is not finite.
+pub fn decode(bytes: Vec<u8>, entry: &TensorEntry) -> Result<Weights, FormatError> {
+    let expected = entry.bytes().ok_or(FormatError::Value("has a tensor of an impossible size".to_owned()))?;
+    if bytes.len() != expected {
+        return Err(FormatError::Length { expected: expected as u64, found: bytes.len() as u64 });
+    }
+    let finite = |values: Vec<f32>| {
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(FormatError::Value("has weights that are not numbers".to_owned()))
+        }
+    };
+    let f32s = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
+    Ok(match entry.encoding {
+        Encoding::F32 => Weights::F32(finite(f32s(&bytes))?),
+        Encoding::F16 => {
+            let words = bytes.as_chunks::<2>().0.iter();
+            Weights::F32(finite(words.map(|word| f16_to_f32(u16::from_le_bytes(*word))).collect())?)
+        }
+        Encoding::Int8 => {
+            let (scales, numbers) = bytes.split_at(entry.shape.first().map_or(0, |rows| rows * 4));
+            let numbers = numbers.iter().map(|byte| *byte as i8).collect();
+            Weights::Int8 { scales: finite(f32s(scales))?, numbers }
+        }
+    })
+}
+
+/// IEEE 754 half precision, rounded to nearest even; beyond its range infinity.
+fn f32_to_f16(value: f32) -> u16 {
+    tract_core::internal::f16::from_f32(value).to_bits()
+}
+
+fn f16_to_f32(bits: u16) -> f32 {
+    tract_core::internal::f16::from_bits(bits).to_f32()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn round_trip(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<f32> {
+        let entry = TensorEntry { shape: shape.to_vec(), encoding };
+        let bytes = encode(values, shape, encoding);
+        assert_eq!(Some(bytes.len()), entry.bytes());
+        decode(bytes, &entry).expect("just encoded").to_f32()
+    }
+
+    proptest! {
+        #[test]
+        fn each_encoding_keeps_its_precision(
+            rows in 1usize..5,
+            (columns, values) in (1usize..9).prop_flat_map(|columns| {
+                (Just(columns), prop::collection::vec(-3f32..3.0, columns * 4))
+            }),
+        ) {
+            let values = &values[..columns * rows.min(4)];
+            let shape = [rows.min(4), columns];
+            prop_assert_eq!(&round_trip(values, &shape, Encoding::F32), values);
+            for (got, want) in round_trip(values, &shape, Encoding::F16).iter().zip(values) {
+                prop_assert!((got - want).abs() <= want.abs() * 0.000_49 + 1e-7);
+            }
+            let int8 = round_trip(values, &shape, Encoding::Int8);
+            for (got, want) in int8.chunks(columns).zip(values.chunks(columns)) {
+                let largest = want.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+                for (got, want) in got.iter().zip(want) {
+                    prop_assert!((got - want).abs() <= largest / 127.0 * 0.501);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let entry = TensorEntry { shape: vec![1], encoding: Encoding::F32 };
+        assert!(decode(f32::NAN.to_le_bytes().to_vec(), &entry).is_err());
+        assert!(decode(vec![0; 5], &entry).is_err());
+    }
+}

@@ -1,0 +1,46 @@
+//! Photos: bytes of a picture in, upright 8-bit RGB out, and the filtered resize.
+//!
+//! Everything here is integer arithmetic, so that native and wasm give the same bytes.
+
+mod decode;
+mod resize;
+
+pub use decode::{Limits, PhotoError, decode};
+pub use resize::resize;
+
+/// An upright picture: `[height, width, 3]`, row-major, 8-bit RGB as stored (no colour profile applied).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Photo {
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+}
+
+impl Photo {
+    /// A photo from its pixels; `None` unless `rgb` holds exactly `width * height * 3` bytes and neither side is 0.
+    pub fn new(width: u32, height: u32, rgb: Vec<u8>) -> Option<Photo> {
+        let bytes = u64::from(width) * u64::from(height) * 3;
+        (bytes > 0 && bytes == rgb.len() as u64).then_some(Photo { width, height, rgb })
+    }
+
+    /// Pixels across.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// `[height, width, 3]`, row-major.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+}
+
+impl std::fmt::Debug for Photo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Photo({}x{})", self.width, self.height)
+    }
+}
