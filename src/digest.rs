@@ -31,6 +31,18 @@ impl Digest {
             .collect()
     }
 
+    /// The digest that [`Digest::hex`] writes so.
+    pub fn from_hex(hex: &str) -> Option<Digest> {
+        let mut digest = [0; 32];
+        if hex.len() != 64 || !hex.is_ascii() {
+            return None;
+        }
+        for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&hex[at..at + 2], 16).ok()?;
+        }
+        Some(Digest(digest))
+    }
+
     /// The first 16 hexadecimal digits, as used in file names (64 bits: two of a million files agree by chance once in
     /// 37 million folders).
     pub fn short(&self) -> String {
@@ -75,5 +87,7 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         assert_eq!(digest.short(), "ba7816bf8f01cfea");
+        assert_eq!(Digest::from_hex(&digest.hex()), Some(digest));
+        assert_eq!(Digest::from_hex("ba78"), None);
     }
 }

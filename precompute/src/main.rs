@@ -1,19 +1,47 @@
-//! spike
+//! `precompute`: embeds a catalogue of product photos and writes the static folder that `<more-like-this>` reads.
+//!
+//! | place | holds |
+//! |---|---|
+//! | `args` | the command line |
+//! | `catalogue` | the photos and the shop's table |
+//! | `networks` | where a network comes from; the only reader of ONNX |
+//! | `build` | `build`, one file a stage |
+//! | `commands` | the other subcommands, one a file |
+//! | `folder_reader` | a finished folder, opened |
+//! | `sample` | the drawn catalogue |
+//! | `widget` | the files of `www/`, carried in the program |
+
 mod args;
+mod build;
+mod catalogue;
+mod commands;
+mod folder_reader;
 mod networks;
+mod progress;
+mod sample;
+mod widget;
+
+use std::process::ExitCode;
+
 use clap::Parser;
-fn main() -> anyhow::Result<()> {
-    match args::Arguments::parse().command {
-        args::Command::Model(args::ModelCommand::Compile(a)) => {
-            networks::Compiled::from_onnx(&a.network, a.output.as_deref(), &a.options)?.write(&a.out)?;
-            let o = networks::open_folder(&a.out)?;
-            let side = o.network.description().preprocessing.width as usize;
-            let x: Vec<f32> = (0..side*side*3).map(|i| ((i*7919%1000) as f32)/500.0-1.0).collect();
-            let t = std::time::Instant::now();
-            let e = o.network.run(&x)?;
-            println!("{:?} {:?}", t.elapsed(), &e[..4]);
-            Ok(())
+
+use args::{Arguments, Command, ModelCommand};
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Query(arguments) => commands::query::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Model(ModelCommand::Compile(arguments)) => commands::model::compile(&arguments),
+        Command::Sample(arguments) => commands::sample::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("precompute: {error:#}");
+            ExitCode::from(1)
         }
-        _ => Ok(())
     }
 }

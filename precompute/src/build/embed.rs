@@ -1,0 +1,175 @@
+//! Photos to embeddings, on all cores. Each worker reads, decodes and embeds one photo at a time, so memory is that of
+//! one photo a worker however many there are; results go through a short queue to the one thread that writes the cache.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use anyhow::Context;
+use lookalike::digest::Digest;
+use lookalike::network::Network;
+use lookalike::photo::{Limits, Photo, PhotoError, decode};
+
+use super::Skipped;
+use super::cache::{EmbeddingCache, Record};
+use super::thumbnail;
+use crate::catalogue::Product;
+use crate::progress::Progress;
+
+/// What is to be embedded, and how.
+pub struct Work<'a> {
+    /// The folder the products' paths are below.
+    pub photos: &'a Path,
+    /// In item order.
+    pub products: &'a [Product],
+    /// Ready to run.
+    pub network: &'a Network,
+    /// Where thumbnails go, if they are wanted.
+    pub thumbnails: Option<PathBuf>,
+    /// Number of threads.
+    pub jobs: usize,
+}
+
+/// A product that is in the folder.
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    /// Its photo, below the folder of photos.
+    pub path: PathBuf,
+    /// Digest of the photo's file.
+    pub photo: Digest,
+    /// Its embedding.
+    pub record: Record,
+}
+
+/// What became of the products.
+pub struct Outcome {
+    /// In item order.
+    pub items: Vec<Item>,
+    /// In item order.
+    pub skipped: Vec<Skipped>,
+    /// How many embeddings are new.
+    pub embedded: usize,
+}
+
+impl Outcome {
+    /// Why the first photo was skipped.
+    pub fn first_reason(&self) -> String {
+        self.skipped.first().map(|photo| format!("{}: {}", photo.file, photo.reason)).unwrap_or_default()
+    }
+}
+
+enum Done {
+    Reused { photo: Digest, record: Record },
+    Embedded { photo: Digest, width: u32, height: u32, embedding: Vec<f32> },
+    Skipped { reason: String },
+}
+
+/// Embeds what is not in the cache yet.
+///
+/// # Errors
+/// When the cache or a thumbnail cannot be written or the network fails; not when a photo cannot be read.
+pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> anyhow::Result<Outcome> {
+    let known: Vec<_> = work.products.iter().map(|_| None).collect();
+    let mut done: Vec<Option<Result<Item, Skipped>>> = known;
+    let mut embedded = 0;
+    // Workers look photos up in what was there at the start; two new photos of one content are both embedded, once.
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let (sender, receiver) = sync_channel::<(usize, anyhow::Result<Done>)>(work.jobs * 2);
+    let snapshot = cache.snapshot();
+    thread::scope(|scope| -> anyhow::Result<()> {
+        for _ in 0..work.jobs {
+            let (sender, next, stop, snapshot) = (sender.clone(), &next, &stop, &snapshot);
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(product) = work.products.get(index) else { break };
+                    let result = one(work, product, |photo| snapshot.get(photo).copied());
+                    if sender.send((index, result)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut first_error = None;
+        for (index, result) in receiver {
+            let product = &work.products[index];
+            let kept = result.and_then(|result| match result {
+                Done::Reused { photo, record } => Ok(Ok((photo, record))),
+                Done::Embedded { photo, width, height, embedding } => {
+                    let record = match cache.get(&photo) {
+                        Some(record) => record,
+                        None => {
+                            embedded += 1;
+                            cache.insert(photo, width, height, &embedding)?
+                        }
+                    };
+                    Ok(Ok((photo, record)))
+                }
+                Done::Skipped { reason } => Ok(Err(reason)),
+            });
+            match kept {
+                Ok(kept) => {
+                    done[index] = Some(match kept {
+                        Ok((photo, record)) => {
+                            Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, record })
+                        }
+                        Err(reason) => Err(Skipped { file: product.path.display().to_string(), reason }),
+                    });
+                    progress.advance();
+                }
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    first_error.get_or_insert(error.context(product.path.display().to_string()));
+                }
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    })?;
+    let (mut items, mut skipped) = (Vec::new(), Vec::new());
+    for result in done.into_iter().flatten() {
+        match result {
+            Ok(item) => items.push(item),
+            Err(photo) => skipped.push(photo),
+        }
+    }
+    Ok(Outcome { items, skipped, embedded })
+}
+
+fn one(work: &Work, product: &Product, known: impl Fn(&Digest) -> Option<Record>) -> anyhow::Result<Done> {
+    let bytes = match fs::read(work.photos.join(&product.path)) {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Done::Skipped { reason: error.to_string() }),
+    };
+    let digest = Digest::of(&bytes);
+    let record = known(&digest);
+    let thumbnail = work.thumbnails.as_ref().map(|folder| folder.join(thumbnail::path(&digest)));
+    let thumbnail = thumbnail.filter(|file| !file.exists());
+    if let (Some(record), None) = (record, &thumbnail) {
+        return Ok(Done::Reused { photo: digest, record });
+    }
+    let photo = match decode_caught(&bytes) {
+        Ok(photo) => photo,
+        Err(error) => return Ok(Done::Skipped { reason: error.to_string() }),
+    };
+    drop(bytes);
+    if let Some(file) = thumbnail {
+        thumbnail::write(&photo, &file)?;
+    }
+    if let Some(record) = record {
+        return Ok(Done::Reused { photo: digest, record });
+    }
+    let embedding = work.network.embed(&photo).context("embedding")?;
+    Ok(Done::Embedded { photo: digest, width: photo.width(), height: photo.height(), embedding })
+}
+
+/// A decoder that panics on a hostile file costs that file only.
+fn decode_caught(bytes: &[u8]) -> Result<Photo, PhotoError> {
+    catch_unwind(AssertUnwindSafe(|| decode(bytes, &Limits::default())))
+        .unwrap_or_else(|_| Err(PhotoError::Damaged("the decoder gave up on it".to_owned())))
+}

@@ -1,0 +1,350 @@
+//! The static folder: written whole beside its place, then renamed into it. `FORMAT.md` of the crate says what is in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use lookalike::codes::Ranges;
+use lookalike::digest::Digest;
+use lookalike::folder::{
+    CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
+    card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
+};
+use lookalike::embedding::Metric;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::cache::{EmbeddingCache, write_catalogue};
+use super::embed::Item;
+use super::neighbours::Neighbours;
+use super::thumbnail;
+use crate::catalogue::ProductFields;
+use crate::networks::Opened;
+use crate::widget;
+
+/// Everything the folder is made of.
+pub struct Contents<'a> {
+    /// Where it goes.
+    pub out: &'a Path,
+    /// In item order, as the next two.
+    pub items: &'a [Item],
+    /// What the shop's table says of each.
+    pub fields: &'a [ProductFields],
+    /// Of each.
+    pub neighbours: &'a Neighbours,
+    /// Has the embedding of each.
+    pub cache: &'a EmbeddingCache,
+    /// Made the embeddings.
+    pub network: &'a Opened,
+    /// Has the thumbnail of each, if they are wanted.
+    pub thumbnails: Option<PathBuf>,
+    /// The originals' folder as pages see it.
+    pub images: Option<&'a str>,
+}
+
+/// Bytes of the folder's parts, uncompressed.
+#[derive(Serialize, Default)]
+pub struct Bytes {
+    /// Quantised embeddings.
+    pub codes: u64,
+    /// All shards.
+    pub neighbours: u64,
+    /// All cards.
+    pub items: u64,
+    /// All thumbnails.
+    pub thumbnails: u64,
+    /// The network.
+    pub model: u64,
+    /// The element, its worker and wasm.
+    pub runtime: u64,
+    /// Everything.
+    pub total: u64,
+}
+
+/// Refuses a place that holds something else than a folder made here, before any work is done.
+///
+/// # Errors
+/// When it does.
+pub fn check_target(out: &Path) -> anyhow::Result<()> {
+    let Ok(mut entries) = fs::read_dir(out) else {
+        if out.exists() {
+            bail!("{} is there and is not a folder", out.display());
+        }
+        return Ok(());
+    };
+    if entries.next().is_some() && !out.join("manifest.json").exists() {
+        bail!(
+            "{} holds files but no manifest.json, so it was not made by `precompute build`; it would be replaced as a \
+             whole: give another --out",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
+    let process = std::process::id();
+    let unfinished = beside(contents.out, &format!(".unfinished-{process}"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    fs::create_dir_all(&unfinished)?;
+    let written = write_into(&unfinished, contents);
+    let bytes = match written {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            fs::remove_dir_all(&unfinished).ok();
+            return Err(error);
+        }
+    };
+    let old = beside(contents.out, &format!(".old-{process}"));
+    if contents.out.exists() {
+        fs::rename(contents.out, &old)?;
+    }
+    fs::rename(&unfinished, contents.out)?;
+    if old.exists() {
+        fs::remove_dir_all(&old)?;
+    }
+    let manifest = Digest::of(&fs::read(contents.out.join("manifest.json"))?);
+    let photos = contents.items.iter().map(|item| (item.id.as_str(), item.photo));
+    write_catalogue(&EmbeddingCache::folder_of(contents.out), manifest, photos)?;
+    Ok(bytes)
+}
+
+fn beside(out: &Path, ending: &str) -> PathBuf {
+    let mut name = out.file_name().unwrap_or(out.as_os_str()).to_os_string();
+    name.push(ending);
+    out.with_file_name(name)
+}
+
+fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
+    let neighbours = write_neighbours(folder, contents)?;
+    let (cards, cards_bytes) = write_cards(folder, contents)?;
+    let thumbnails = write_thumbnails(folder, contents)?;
+    let codes = write_codes(folder, contents)?;
+    let network = write_network(folder, contents.network)?;
+    let widget = write_widget(folder)?;
+    let mut bytes = Bytes {
+        codes: codes.bytes,
+        neighbours: neighbours.1,
+        items: cards_bytes,
+        thumbnails,
+        model: network.bytes,
+        runtime: widget.as_ref().map_or(0, |widget| widget.1),
+        total: 0,
+    };
+    let items = u32::try_from(contents.items.len())?;
+    let manifest = Manifest::new(items, neighbours.0, cards, codes, network, widget.map(|widget| widget.0)).write();
+    fs::write(folder.join("manifest.json"), &manifest)?;
+    bytes.total = bytes.codes
+        + bytes.neighbours
+        + bytes.items
+        + bytes.thumbnails
+        + bytes.model
+        + bytes.runtime
+        + manifest.len() as u64;
+    Ok(bytes)
+}
+
+fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(NeighboursEntry, u64)> {
+    let items = u32::try_from(contents.items.len())?;
+    let shards = shard_count(items);
+    let mut members = vec![Vec::new(); shards as usize];
+    for (index, item) in contents.items.iter().enumerate() {
+        members[shard_of(&item.id, shards) as usize].push(index);
+    }
+    let each = contents.neighbours.first().and_then(|lists| lists.first()).map_or(0, Vec::len);
+    let files = members.into_iter().zip(0u32..).map(|(members, shard)| {
+        let rows: Vec<Row> = members
+            .into_iter()
+            .map(|index| Row {
+                item: index as u32,
+                id: contents.items[index].id.clone(),
+                neighbours: contents.neighbours[index].clone(),
+            })
+            .collect();
+        (format!("{shard}.bin"), write_neighbour_shard(&rows, Metric::ALL.len(), each))
+    });
+    let (path, bytes) = write_set(folder, "neighbours", files)?;
+    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)? }, bytes))
+}
+
+fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry, u64)> {
+    let per_shard = CARDS_PER_SHARD as usize;
+    let products = contents.items.chunks(per_shard).zip(contents.fields.chunks(per_shard));
+    let files = products.zip(0u32..).map(|((items, fields), shard)| {
+        let cards: Vec<Card> =
+            items.iter().zip(fields).map(|(item, fields)| card(item, fields, contents)).collect();
+        (card_shard_name(shard), write_card_shard(&cards))
+    });
+    let (path, bytes) = write_set(folder, "cards", files)?;
+    let shards = u32::try_from(contents.items.len().div_ceil(per_shard))?;
+    Ok((CardsEntry { path, shards, per_shard: CARDS_PER_SHARD }, bytes))
+}
+
+fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
+    let (width, height) = thumbnail::size(item.record.width, item.record.height);
+    let thumbnail = contents.thumbnails.as_ref().map(|_| url(&Path::new("thumbnails").join(thumbnail::path(&item.photo))));
+    let original = contents.images.map(|base| format!("{}/{}", base.trim_end_matches('/'), url(&item.path)));
+    Card {
+        id: item.id.clone(),
+        title: fields.title.clone(),
+        url: fields.url.clone(),
+        price: fields.price.clone(),
+        thumbnail,
+        width,
+        height,
+        image: fields.image.clone().or(original),
+        attributes: fields.attributes.clone(),
+    }
+}
+
+/// A relative path as the path of a URL: forward slashes, and what has a meaning there percent-encoded (RFC 3986).
+fn url(path: &Path) -> String {
+    let parts = path.components().map(|part| {
+        let text = part.as_os_str().to_string_lossy();
+        text.bytes().fold(String::new(), |mut encoded, byte| {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte as char),
+                _ => encoded.push_str(&format!("%{byte:02X}")),
+            }
+            encoded
+        })
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
+    let Some(thumbnails) = &contents.thumbnails else { return Ok(0) };
+    let mut written = BTreeMap::new();
+    for item in contents.items {
+        let path = thumbnail::path(&item.photo);
+        if written.contains_key(&path) {
+            continue;
+        }
+        let (from, to) = (thumbnails.join(&path), folder.join("thumbnails").join(&path));
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let bytes = match fs::hard_link(&from, &to) {
+            Ok(()) => fs::metadata(&to)?.len(),
+            // Not every file system has links.
+            Err(_) => fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?,
+        };
+        written.insert(path, bytes);
+    }
+    Ok(written.values().sum())
+}
+
+fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<CodesEntry> {
+    let mut reader = contents.cache.reader()?;
+    let mut embedding = vec![0f32; contents.cache.dims()];
+    let mut ranges = Ranges::new(embedding.len());
+    for item in contents.items {
+        reader.read(item.record, &mut embedding)?;
+        ranges.include(&embedding);
+    }
+    let quantiser = ranges.quantiser();
+    let unnamed = folder.join("codes.unfinished");
+    let mut file = BufWriter::new(fs::File::create(&unnamed)?);
+    let (mut hasher, mut bytes) = (Sha256::new(), 0);
+    let mut append = |content: &[u8]| {
+        hasher.update(content);
+        bytes += content.len() as u64;
+        file.write_all(content)
+    };
+    append(&quantiser.header(u32::try_from(contents.items.len())?))?;
+    let mut codes = Vec::new();
+    for item in contents.items {
+        reader.read(item.record, &mut embedding)?;
+        codes.clear();
+        quantiser.encode(&embedding, &mut codes);
+        append(&codes)?;
+    }
+    file.flush()?;
+    let digest = Digest(hasher.finalize().into());
+    let path = format!("codes-{}.bin", digest.short());
+    fs::rename(&unnamed, folder.join(&path))?;
+    Ok(CodesEntry { path, bytes, sha256: digest.hex() })
+}
+
+fn write_network(folder: &Path, opened: &Opened) -> anyhow::Result<NetworkEntry> {
+    let description = opened.network.description();
+    let identity = opened.network.identity();
+    let path = format!("network-{}", identity.short());
+    let to = folder.join(&path);
+    fs::create_dir_all(&to)?;
+    for part in &description.parts {
+        let from = opened.folder.join(&part.path);
+        fs::copy(&from, to.join(&part.path)).with_context(|| format!("copying {}", from.display()))?;
+    }
+    fs::write(to.join("network.json"), &opened.text)?;
+    let bytes = opened.text.len() as u64 + description.parts.iter().map(|part| part.bytes).sum::<u64>();
+    let (name, trained) = (description.name.clone(), description.trained);
+    Ok(NetworkEntry { path, sha256: identity.hex(), name, trained, bytes })
+}
+
+fn write_widget(folder: &Path) -> anyhow::Result<Option<(WidgetEntry, u64)>> {
+    let files = widget::files();
+    if files.is_empty() {
+        eprintln!("note: this precompute was built without the widget (`make` builds it); the folder has none");
+        return Ok(None);
+    }
+    let files = files.iter().map(|file| (file.path.to_owned(), file.content.to_vec()));
+    let (path, bytes) = write_set(folder, "widget", files)?;
+    let entry = format!("import \"./{path}/define.js\";\n");
+    fs::write(folder.join("more-like-this.js"), &entry)?;
+    Ok(Some((WidgetEntry { path }, bytes + entry.len() as u64)))
+}
+
+/// Writes a set of files, given in order of their names' numbers or paths, to a folder named after their digests;
+/// returns its name and the bytes of all.
+fn write_set(
+    folder: &Path,
+    kind: &str,
+    files: impl Iterator<Item = (String, Vec<u8>)>,
+) -> anyhow::Result<(String, u64)> {
+    let unnamed = folder.join(format!("{kind}.unfinished"));
+    fs::create_dir_all(&unnamed)?;
+    let (mut digests, mut bytes) = (Vec::new(), 0);
+    for (name, content) in files {
+        let path = unnamed.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        digests.push(Digest::of(&content));
+        bytes += content.len() as u64;
+        fs::write(&path, content).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let name = format!("{kind}-{}", Digest::of_set(digests).short());
+    fs::rename(&unnamed, folder.join(&name))?;
+    Ok((name, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_urls() {
+        assert_eq!(url(Path::new("a b/ü#1.jpg")), "a%20b/%C3%BC%231.jpg");
+    }
+
+    #[test]
+    fn a_folder_of_other_files_is_not_replaced() -> anyhow::Result<()> {
+        let folder = std::env::temp_dir().join(format!("lookalike-target-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        assert!(check_target(&folder).is_ok());
+        fs::write(folder.join("thesis.doc"), "years of work")?;
+        let error = check_target(&folder).expect_err("it holds something else");
+        assert!(error.to_string().contains("manifest.json"), "{error}");
+        fs::remove_dir_all(&folder)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! `precompute build`: photos in, one static folder out. One file a stage:
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`neighbours`] -> [`folder`].
+
+pub mod cache;
+mod embed;
+mod folder;
+mod neighbours;
+pub mod thumbnail;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use crate::args::BuildArguments;
+use crate::catalogue::{ProductFields, find_products, read_table};
+use crate::networks;
+use crate::progress::Progress;
+use cache::EmbeddingCache;
+use std::collections::HashMap;
+
+/// What `build --json` prints.
+#[derive(Serialize)]
+pub struct Report {
+    items: usize,
+    skipped: Vec<Skipped>,
+    embedded: usize,
+    reused: usize,
+    seconds: f64,
+    images_per_second: f64,
+    bytes: folder::Bytes,
+}
+
+/// A photo that is not in the folder.
+#[derive(Serialize)]
+pub struct Skipped {
+    file: String,
+    reason: String,
+}
+
+/// Runs `build`.
+///
+/// # Errors
+/// When there is nothing to build from, the network cannot be had, or the folder cannot be written; a photo that
+/// cannot be read is an error only with `--strict`.
+pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
+    let started = Instant::now();
+    folder::check_target(&arguments.out)?;
+    let products = find_products(&arguments.photos)?;
+    let mut table = match &arguments.items {
+        Some(path) => read_table(path)?,
+        None => HashMap::new(),
+    };
+    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let opened = networks::open(&arguments.model, &cache_folder)?;
+    if !opened.network.description().trained {
+        eprintln!(
+            "note: {} has random weights, not yet trained ones: neighbours show shape and colour rather than meaning",
+            opened.network.description().name
+        );
+    }
+    let jobs = match arguments.jobs {
+        Some(jobs) => jobs.into(),
+        None => std::thread::available_parallelism().map_or(1, NonZero::get),
+    };
+    let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
+
+    let progress = Progress::new("embedding", products.len() as u64);
+    let embedding = Instant::now();
+    let outcome = embed::embed(&embed::Work {
+        photos: &arguments.photos,
+        products: &products,
+        network: &opened.network,
+        thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
+        jobs,
+    }, &mut cache, &progress)?;
+    progress.finish();
+    let embedding_seconds = embedding.elapsed().as_secs_f64();
+    if outcome.items.is_empty() {
+        bail!("none of the {} photos could be read; the first: {}", products.len(), outcome.first_reason());
+    }
+    if arguments.strict && !outcome.skipped.is_empty() {
+        list(&outcome.skipped);
+        bail!("{} photos could not be read, and --strict was given; the folder is as it was", outcome.skipped.len());
+    }
+
+    let progress = Progress::new("neighbours", outcome.items.len() as u64);
+    let neighbours = neighbours::find(&cache, &outcome.items, arguments.neighbours as usize, jobs, &progress)?;
+    progress.finish();
+
+    let fields: Vec<ProductFields> =
+        outcome.items.iter().map(|item| table.remove(&item.id).unwrap_or_default()).collect();
+    if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
+        eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
+    }
+    let bytes = folder::write(&folder::Contents {
+        out: &arguments.out,
+        items: &outcome.items,
+        fields: &fields,
+        neighbours: &neighbours,
+        cache: &cache,
+        network: &opened,
+        thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
+        images: arguments.images.as_deref(),
+    })
+    .with_context(|| format!("writing {}", arguments.out.display()))?;
+
+    let report = Report {
+        items: outcome.items.len(),
+        embedded: outcome.embedded,
+        reused: outcome.items.len() - outcome.embedded,
+        skipped: outcome.skipped,
+        seconds: started.elapsed().as_secs_f64(),
+        images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
+        bytes,
+    };
+    list(&report.skipped);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        report.print(&arguments.out);
+    }
+    Ok(())
+}
+
+fn list(skipped: &[Skipped]) {
+    for photo in skipped {
+        eprintln!("skipped {}: {}", photo.file, photo.reason);
+    }
+}
+
+impl Report {
+    fn print(&self, out: &PathBuf) {
+        let Report { items, skipped, embedded, reused, seconds, images_per_second, bytes } = self;
+        println!("{}: {items} products in {seconds:.1} s", out.display());
+        if *embedded > 0 {
+            println!("  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped", skipped.len());
+        } else {
+            println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
+        }
+        let megabytes = |bytes: u64| bytes as f64 / 1e6;
+        println!(
+            "  {:.2} MB: neighbours {:.2}, codes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
+            megabytes(bytes.total),
+            megabytes(bytes.neighbours),
+            megabytes(bytes.codes),
+            megabytes(bytes.items),
+            megabytes(bytes.thumbnails),
+            megabytes(bytes.model),
+            megabytes(bytes.runtime),
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! The subcommands that read a folder or make something beside it, one a file. `build` has a folder of its own.
+
+pub mod export;
+pub mod model;
+pub mod query;
+pub mod sample;
+pub mod serve;
+pub mod verify;

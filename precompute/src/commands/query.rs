@@ -1,0 +1,100 @@
+//! `precompute query`: the nearest neighbours of a product, as stored, or of a photo, as the browser ranks it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use image::{Rgb, RgbImage, imageops};
+use lookalike::embedding::Metric;
+use lookalike::folder::Card;
+use lookalike::photo::{Limits, decode};
+use lookalike::rank::{Neighbour, rank};
+use serde::Serialize;
+
+use crate::args::QueryArguments;
+use crate::folder_reader::Folder;
+
+#[derive(Serialize)]
+struct Answer {
+    metric: Metric,
+    neighbours: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: String,
+    distance: f64,
+}
+
+/// Prints the neighbours.
+///
+/// # Errors
+/// When the folder or the photo cannot be read, or has no such product.
+pub fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
+    let folder = Folder::open(&arguments.dir)?;
+    let metric = Metric::from(arguments.metric);
+    let neighbours = match (&arguments.of.item, &arguments.of.photo) {
+        (Some(id), _) => of_item(&folder, id, metric, arguments.k)?,
+        (None, Some(photo)) => of_photo(&folder, photo, metric, arguments.k)?,
+        (None, None) => bail!("give --item or --photo"),
+    };
+    let cards: Vec<Card> =
+        neighbours.iter().map(|neighbour| folder.card(neighbour.item)).collect::<anyhow::Result<_>>()?;
+    if let Some(path) = &arguments.sheet {
+        sheet(&folder, &cards, path)?;
+    }
+    let lines = cards.into_iter().zip(&neighbours);
+    if arguments.json {
+        let neighbours = lines.map(|(card, neighbour)| Line { id: card.id, distance: neighbour.distance }).collect();
+        println!("{}", serde_json::to_string(&Answer { metric, neighbours })?);
+    } else {
+        for (card, neighbour) in lines {
+            println!("{:<10.6} {}  {}", neighbour.distance, card.id, card.title.unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+fn of_item(folder: &Folder, id: &str, metric: Metric, k: usize) -> anyhow::Result<Vec<Neighbour>> {
+    let each = folder.manifest.neighbours.each as usize;
+    if k > each {
+        bail!("the folder holds {each} neighbours of each product; build it with --neighbours {k}");
+    }
+    let shard = folder.neighbours_of(id)?;
+    let row = shard.row(id).with_context(|| format!("no product {id} in this folder"))?;
+    let place = folder.manifest.metrics.iter().position(|stored| *stored == metric);
+    let list = place.and_then(|place| row.neighbours.get(place));
+    let list = list.with_context(|| format!("the folder has no neighbours by {}", metric.name()))?;
+    Ok(list.iter().take(k).copied().collect())
+}
+
+fn of_photo(folder: &Folder, photo: &Path, metric: Metric, k: usize) -> anyhow::Result<Vec<Neighbour>> {
+    let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
+    let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
+    let embedding = folder.network()?.network.embed(&decoded)?;
+    Ok(rank(&folder.codes()?, &embedding, metric, k)?)
+}
+
+/// Height of a row of the contact sheet, and the white between pictures, in pixels.
+const SHEET_HEIGHT: u32 = 240;
+const SHEET_GAP: u32 = 8;
+
+fn sheet(folder: &Folder, cards: &[Card], path: &Path) -> anyhow::Result<()> {
+    let mut pictures = Vec::new();
+    for card in cards {
+        let thumbnail = card.thumbnail.as_ref().context("the folder has no thumbnails to draw a sheet of")?;
+        let photo = decode(&folder.read(thumbnail)?, &Limits::default()).with_context(|| thumbnail.clone())?;
+        let width = (photo.width() * SHEET_HEIGHT).div_ceil(photo.height());
+        let small = lookalike::photo::resize(&photo, width, SHEET_HEIGHT);
+        let picture = RgbImage::from_raw(width, SHEET_HEIGHT, small.rgb().to_vec());
+        pictures.push(picture.context("a photo holds three bytes a pixel")?);
+    }
+    let width = pictures.iter().map(|picture| picture.width() + SHEET_GAP).sum::<u32>() + SHEET_GAP;
+    let mut sheet = RgbImage::from_pixel(width, SHEET_HEIGHT + 2 * SHEET_GAP, Rgb([255; 3]));
+    let mut x = SHEET_GAP;
+    for picture in &pictures {
+        imageops::replace(&mut sheet, picture, x.into(), SHEET_GAP.into());
+        x += picture.width() + SHEET_GAP;
+    }
+    sheet.save(path).with_context(|| format!("writing {}", path.display()))
+}

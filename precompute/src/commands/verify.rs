@@ -1,0 +1,104 @@
+//! `precompute verify`: every file of a folder against the manifest and each other.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use lookalike::digest::Digest;
+use lookalike::folder::shard_of;
+
+use crate::args::VerifyArguments;
+use crate::folder_reader::Folder;
+
+/// Checks the folder whole.
+///
+/// # Errors
+/// At the first file that is missing or refused; the message has its name.
+pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
+    let folder = Folder::open(&arguments.dir)?;
+    let manifest = &folder.manifest;
+    let cards = check_cards(&folder)?;
+    check_neighbours(&folder, &cards)?;
+    let codes = folder.codes()?;
+    let opened = folder.network()?;
+    ensure!(
+        codes.dims() == opened.network.dims(),
+        "{} has {} dimensions, the network {}",
+        manifest.codes.path,
+        codes.dims(),
+        opened.network.dims()
+    );
+    if let Some(widget) = &manifest.widget {
+        let mut files = Vec::new();
+        list(&folder.path(&widget.path), "", &mut files)?;
+        files.sort();
+        check_set(&folder, &widget.path, &files)?;
+    }
+    println!("{}: {} products, every file is as it was written", arguments.dir.display(), manifest.items);
+    Ok(())
+}
+
+/// Ids in item order.
+fn check_cards(folder: &Folder) -> anyhow::Result<Vec<String>> {
+    let entry = &folder.manifest.cards;
+    let names: Vec<String> = (0..entry.shards).map(|shard| format!("{shard}.json")).collect();
+    check_set(folder, &entry.path, &names)?;
+    let mut ids = Vec::new();
+    for shard in 0..entry.shards {
+        for card in folder.cards(shard)? {
+            if let Some(thumbnail) = &card.thumbnail {
+                let bytes = folder.read(thumbnail)?;
+                ensure!(bytes.starts_with(&[0xff, 0xd8]), "{thumbnail} is no JPEG");
+            }
+            ids.push(card.id);
+        }
+    }
+    ensure!(ids.len() == folder.manifest.items as usize, "{} holds {} cards", entry.path, ids.len());
+    ensure!(ids.is_sorted(), "{} is not in order of ids", entry.path);
+    Ok(ids)
+}
+
+fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
+    let entry = &folder.manifest.neighbours;
+    let names: Vec<String> = (0..entry.shards).map(|shard| format!("{shard}.bin")).collect();
+    check_set(folder, &entry.path, &names)?;
+    let mut products = 0;
+    for shard in 0..entry.shards {
+        for row in folder.neighbours(shard)?.rows {
+            let place = format!("{}/{shard}.bin, product {}", entry.path, row.id);
+            ensure!(ids.get(row.item as usize) == Some(&row.id), "{place}: the cards call item {} otherwise", row.item);
+            ensure!(shard_of(&row.id, entry.shards) == shard, "{place}: belongs in another shard");
+            for list in &row.neighbours {
+                let nearest_first = list.is_sorted_by(|a, b| a.distance <= b.distance);
+                ensure!(nearest_first, "{place}: neighbours are out of order");
+                ensure!(list.iter().all(|near| near.item != row.item), "{place}: is its own neighbour");
+            }
+            products += 1;
+        }
+    }
+    ensure!(products == ids.len(), "{} holds {products} products", entry.path);
+    Ok(())
+}
+
+/// Checks a set's name against the digests of its files.
+fn check_set(folder: &Folder, path: &str, names: &[String]) -> anyhow::Result<()> {
+    let digests = names.iter().map(|name| Ok(Digest::of(&folder.read(&format!("{path}/{name}"))?)));
+    let digest = Digest::of_set(digests.collect::<anyhow::Result<Vec<_>>>()?).short();
+    if !path.ends_with(&format!("-{digest}")) {
+        bail!("{path}: a file in it has changed since it was written; build or upload it again");
+    }
+    Ok(())
+}
+
+fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push(name);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! What a site hosts beside the catalogue, carried in this program: the element, its worker and wasm, and the demo shop.
+
+/// A file and its path, with forward slashes.
+pub struct File {
+    /// Relative.
+    pub path: &'static str,
+    /// Its bytes.
+    pub content: &'static [u8],
+}
+
+/// The widget's files in order of their paths; none if the program was built without (see `build.rs`).
+pub fn files() -> &'static [File] {
+    FILES
+}
+
+/// The demo shop: `index.html` and what it loads from `shop/`.
+pub fn shop() -> &'static [File] {
+    SHOP
+}
+
+include!(concat!(env!("OUT_DIR"), "/widget_files.rs"));
