@@ -16,7 +16,7 @@
 //! | `browser` | the only room that knows JavaScript |
 
 #[cfg(all(target_arch = "wasm32", feature = "embed"))]
-mod browser;
+pub mod browser;
 pub mod codes;
 pub mod digest;
 pub mod embedding;

@@ -110,3 +110,11 @@ impl Network {
         Ok(embedding)
     }
 }
+
+/// Name of the kernel that tract multiplies an f32 matrix `[m, k]` by one `[k, n]` with on this machine: what tells a
+/// build that has lost its SIMD kernels, which still works and is many times slower.
+pub fn matrix_kernel(m: usize, k: usize, n: usize) -> Option<String> {
+    let f32 = tract_core::internal::DatumType::F32;
+    let kernels = tract_core::tract_linalg::MmmDispatch::native();
+    kernels.preferred_kernel(f32, Some(m), Some(k), Some(n)).map(|kernel| kernel.name().to_owned())
+}

@@ -1,0 +1,96 @@
+# Every task of the project. `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test widget build demo test check test-native test-wasm test-www test-browser reference sizes figures clean
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+TARGET := $(CARGO_TARGET_DIR)
+CACHE := $(or $(LOOKALIKE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lookalike)
+PRECOMPUTE := $(TARGET)/release/precompute
+WIDGET := $(TARGET)/widget
+DEMO := $(TARGET)/demo
+REFERENCES := $(TARGET)/references
+
+# The photos and the table that `make demo` shows; the sample catalogue if left out. PORT=0 takes a free port.
+PHOTOS ?=
+ITEMS ?=
+PORT ?= 0
+
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Install what building needs, if it is missing
+	@.ci/setup build
+
+setup-test: ## Install what testing needs, if it is missing
+	@.ci/setup test
+
+# The wasm toolchain that .ci/setup found; each recipe line that needs it reads it anew.
+WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
+	export RUSTC=$$WASM_RUSTC CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$$WASM_LINKER \
+	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
+
+widget: setup ## Build what a site hosts: the element, its worker, and the wasm module
+	@echo "widget: the wasm module (the first time 5 to 10 minutes: it is built for size)"
+	@$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --lib
+	@rm -rf $(WIDGET).new && mkdir -p $(WIDGET).new
+	@cp -r www/define.js www/page www/shared www/worker $(WIDGET).new/
+	@find $(WIDGET).new -name tsconfig.json -delete
+	@$(WASM_ENV) $$WASM_BINDGEN --target web --remove-name-section --remove-producers-section \
+		--out-dir $(WIDGET).new/wasm --out-name lookalike $(TARGET)/wasm32-unknown-unknown/wasm/lookalike.wasm
+	@rm -f $(WIDGET).new/wasm/lookalike_bg.wasm.d.ts
+	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
+		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
+
+build: widget ## Build the precompute program with the widget in it
+	@echo "build: the precompute program (the first time 5 to 12 minutes)"
+	@LOOKALIKE_WIDGET=$(WIDGET) cargo build --quiet --locked --release -p precompute
+
+demo: build ## Embed the sample catalogue (or PHOTOS=folder ITEMS=table.csv) and serve the shop
+	@mkdir -p $(DEMO)
+	@photos="$(PHOTOS)"; items="$(ITEMS)"; \
+	if [ -z "$$photos" ]; then \
+		photos=$(DEMO)/sample/photos; items=$(DEMO)/sample/items.csv; \
+		[ -f "$$items" ] || $(PRECOMPUTE) sample --out $(DEMO)/sample --count 600 --seed 7; \
+	fi; \
+	$(PRECOMPUTE) build "$$photos" $${items:+--items "$$items"} --out $(DEMO)/lookalike --images photos; \
+	exec $(PRECOMPUTE) serve $(DEMO)/lookalike --photos "$$photos" --port $(PORT)
+
+test: setup-test build check test-native test-wasm test-www test-browser ## Everything that is tested on every change
+
+check: setup-test ## Formatting, lints, documentation, types of www/
+	cargo fmt --all --check
+	LOOKALIKE_WIDGET=$(WIDGET) cargo clippy --quiet --locked --release --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --release --no-deps --workspace --document-private-items
+	$(WASM_ENV) for part in shared page worker shop; do node $$TSC -p www/$$part; done
+
+test-native: build ## The crate's and the program's own tests, and the program as a user runs it
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike -p precompute
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test cli
+
+test-wasm: setup-test ## The crate's tests in Chromium
+	$(WASM_ENV) export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$$WASM_BINDGEN_TEST_RUNNER \
+		WASM_BINDGEN_TEST_WEBDRIVER_JSON=$(CURDIR)/tests/wasm/webdriver.json \
+		WASM_BINDGEN_TEST_TIMEOUT=300 WASM_BINDGEN_TEST_DRIVER_TIMEOUT=60; \
+		$$WASM_CARGO test --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --test wasm
+
+test-www: setup-test ## The element's own tests in Node
+	node --test www/tests/
+
+test-browser: setup-test build ## The element and the shop in Chromium
+	$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) \
+		cargo test --locked --release -p lookalike-tests --test browser
+
+reference: build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
+	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
+	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	$(REFERENCES)/venv/bin/python tests/references/make.py --out $(REFERENCES) --shared ../shared --program $(PRECOMPUTE)
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test references -- --nocapture --test-threads 1
+
+sizes: build ## What a page loads, compressed as served
+	@tests/sizes $(WIDGET)
+
+clean: ## Remove what was built
+	rm -rf $(TARGET)

@@ -1,0 +1,113 @@
+//! The crate in a real browser, where its instructions and its JavaScript face are what they are for a shopper.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Reflect, Uint8Array};
+use lookalike::browser::{NetworkLoader, Ranker};
+use lookalike::codes::Ranges;
+use lookalike::digest::Digest;
+use lookalike::embedding::{sums, sums_scalar};
+use lookalike::network::{Encoding, Vgg16, encode, matrix_kernel, random_weights, write_parts};
+use lookalike::photo::{Photo, resize};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// Small enough to run in a moment, with every kind of layer of the real one.
+const TINY: Vgg16 = Vgg16 { side: 32, divisor: 16, dense: 24 };
+
+/// `network.json` and its parts.
+fn tiny_network() -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut description = TINY.describe("tiny", false, Encoding::Int8);
+    let entries = description.tensors.clone();
+    let weights: Vec<Vec<f32>> = random_weights(&description, 5).collect();
+    let stored =
+        weights.iter().zip(&entries).map(|(values, entry)| encode(values, &entry.shape, entry.encoding));
+    let mut parts = Vec::new();
+    write_parts(&mut description, stored, |_, content| {
+        parts.push(content.to_vec());
+        Ok::<(), ()>(())
+    })
+    .expect("writing to memory cannot fail");
+    (description.write(), parts)
+}
+
+fn code(error: &JsValue) -> String {
+    Reflect::get(error, &"code".into()).ok().and_then(|code| code.as_string()).unwrap_or_default()
+}
+
+/// tract finds its kernels through constructors that run at start-up, and only in builds with simd128; a build where
+/// either fails still works, ten times slower.
+#[wasm_bindgen_test]
+fn convolutions_run_on_the_simd_kernel() {
+    assert_eq!(matrix_kernel(64, 576, 3136).as_deref(), Some("wasm_f32_8x8"));
+}
+
+#[wasm_bindgen_test]
+fn sums_agree_with_the_definition() {
+    let a: Vec<f32> = (0..1003).map(|i| (i * 7919 % 1000) as f32 / 500.0 - 1.0).collect();
+    let b: Vec<f32> = (0..1003).map(|i| (i * 104_729 % 1000) as f32 / 500.0 - 1.0).collect();
+    let (got, want) = (sums(&a, &b), sums_scalar(&a, &b));
+    assert!((got.product - want.product).abs() < 1e-3);
+    assert!((got.squared - want.squared).abs() < 1e-6 * want.squared);
+    assert!((got.absolute - want.absolute).abs() < 1e-6 * want.absolute);
+}
+
+/// The digest is that of the same photo resized natively (`photo::resize` on x86-64).
+#[wasm_bindgen_test]
+fn resizing_gives_the_bytes_it_gives_natively() {
+    let photo = lookalike_test_photo();
+    assert_eq!(Digest::of(resize(&photo, 224, 224).rgb()).short(), "RESIZED_DIGEST");
+}
+
+fn lookalike_test_photo() -> Photo {
+    let rgb = (0..301 * 187 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    Photo::new(301, 187, rgb).expect("sizes match")
+}
+
+#[wasm_bindgen_test]
+fn a_photo_is_embedded_and_ranked() {
+    let (description, parts) = tiny_network();
+    let mut loader = NetworkLoader::new(&description, &Digest::of(&description).hex()).expect("just written");
+    for (index, part) in parts.iter().enumerate() {
+        loader.part(index, &Uint8Array::from(part.as_slice())).expect("just written");
+    }
+    let embedder = loader.finish().expect("every part is there");
+    let mut bmp = Vec::new();
+    image::codecs::bmp::BmpEncoder::new(&mut bmp)
+        .encode(lookalike_test_photo().rgb(), 301, 187, image::ExtendedColorType::Rgb8)
+        .expect("a BMP can be written to memory");
+    let picture = embedder.decode(&Uint8Array::from(bmp.as_slice())).expect("a BMP");
+    assert_eq!((picture.width(), picture.height()), (301, 187));
+    let embedding = embedder.embed(&picture).expect("the network runs");
+    assert_eq!(embedding.len(), TINY.dense);
+
+    let other: Vec<f32> = embedding.iter().rev().copied().collect();
+    let mut ranges = Ranges::new(TINY.dense);
+    [&other, &embedding].map(|row| ranges.include(row));
+    let quantiser = ranges.quantiser();
+    let mut codes = quantiser.header(2);
+    [&other, &embedding].map(|row| quantiser.encode(row, &mut codes));
+    let ranker = Ranker::new(&Uint8Array::from(codes.as_slice()), &Digest::of(&codes).hex()).expect("just written");
+    for metric in ["cosine", "euclidean", "manhattan"] {
+        let options = js_sys::JSON::parse(&format!(r#"{{"metric":"{metric}","limit":2}}"#)).expect("JSON");
+        let ranked = js_sys::Array::from(&ranker.rank(&embedding, options).expect("one network"));
+        let item = |at: u32| Reflect::get(&ranked.get(at), &"item".into()).ok().and_then(|item| item.as_f64());
+        assert_eq!((item(0), item(1)), (Some(1.0), Some(0.0)), "{metric}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn failures_are_errors_with_codes() {
+    let (description, mut parts) = tiny_network();
+    let sha256 = Digest::of(&description).hex();
+    assert_eq!(NetworkLoader::new(&description, &"0".repeat(64)).err().map(|error| code(&error)).as_deref(), Some("folder/corrupt"));
+
+    let mut loader = NetworkLoader::new(&description, &sha256).expect("just written");
+    parts[0][100] ^= 1;
+    let error = loader.part(0, &Uint8Array::from(parts[0].as_slice())).expect_err("a byte has changed");
+    assert_eq!(code(&error), "folder/corrupt");
+    let file = Reflect::get(&error, &"file".into()).ok().and_then(|file| file.as_string());
+    assert_eq!(file.as_deref(), Some("part-000.bin"));
+    assert_eq!(loader.finish().err().map(|error| code(&error)).as_deref(), Some("network/missing-part"));
+}

@@ -1,0 +1,4 @@
+/** Registers <more-like-this>. A second copy on a page leaves the first in place. */
+import { MoreLikeThis } from "./page/element.js";
+
+if (!customElements.get("more-like-this")) customElements.define("more-like-this", MoreLikeThis);

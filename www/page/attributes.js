@@ -1,0 +1,92 @@
+/** The attributes of <more-like-this> as properties, both ways. What each means stands in element.js. */
+
+const DEFAULT_LIMIT = 8;
+/** More is a catalogue, not a hint; and an attribute should not be able to fill the page. */
+const MAX_LIMIT = 200;
+
+/** The folder that holds this widget: page/ lies in widget-<hash>/, which lies in the folder. */
+const HOME = new URL("../../", import.meta.url).href;
+
+export class Attributes extends HTMLElement {
+  static observedAttributes = ["item", "src", "metric", "limit", "heading", "link", "distances", "photo", "layout"];
+
+  get item() {
+    return this.getAttribute("item") ?? "";
+  }
+  set item(value) {
+    this.setAttribute("item", value);
+  }
+
+  /** Always absolute. */
+  get src() {
+    const src = this.getAttribute("src");
+    return src === null ? HOME : new URL(src, document.baseURI).href;
+  }
+  set src(value) {
+    this.setAttribute("src", value);
+  }
+
+  get metric() {
+    return this.getAttribute("metric") || "cosine";
+  }
+  set metric(value) {
+    this.setAttribute("metric", value);
+  }
+
+  get limit() {
+    const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
+    return limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT;
+  }
+  set limit(value) {
+    this.setAttribute("limit", String(value));
+  }
+
+  /** @returns {string | null} null: the default text */
+  get heading() {
+    return this.getAttribute("heading");
+  }
+  set heading(value) {
+    if (value === null) this.removeAttribute("heading");
+    else this.setAttribute("heading", value);
+  }
+
+  get link() {
+    return this.getAttribute("link") ?? "";
+  }
+  set link(value) {
+    this.setAttribute("link", value);
+  }
+
+  get distances() {
+    return this.hasAttribute("distances");
+  }
+  set distances(value) {
+    this.toggleAttribute("distances", value);
+  }
+
+  get photo() {
+    return this.hasAttribute("photo");
+  }
+  set photo(value) {
+    this.toggleAttribute("photo", value);
+  }
+
+  /** @returns {string} */
+  get layout() {
+    return this.getAttribute("layout") === "strip" ? "strip" : "grid";
+  }
+  set layout(value) {
+    this.setAttribute("layout", value);
+  }
+
+  /** Takes over properties that were set before the element was defined; frameworks do that. */
+  takeOver() {
+    const self = /** @type {Record<string, any>} */ (/** @type {unknown} */ (this));
+    for (const name of Attributes.observedAttributes) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = self[name];
+      delete self[name];
+      self[name] = value;
+    }
+  }
+}

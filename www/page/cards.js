@@ -1,0 +1,85 @@
+/** The list of products: placeholders that keep its place, then cards. */
+/** @import { Card, Neighbour } from "../shared/types.js" */
+import { make } from "./make.js";
+import { text } from "./texts.js";
+
+/**
+ * As many empty cards as products are expected, of the same size.
+ *
+ * @param {number} count
+ */
+export const placeholders = (count) =>
+  Array.from({ length: count }, (_, index) =>
+    item(index, make("div", { class: "card" }, make("div", { class: "frame", part: "placeholder" }), words())),
+  );
+
+/**
+ * @param {Neighbour[]} neighbours
+ * @param {{ folder: URL, link: string, distances: boolean, onSelect: (event: Event, neighbour: Neighbour) => void }} options
+ */
+export function cards(neighbours, { folder, link, distances, onSelect }) {
+  return neighbours.map((neighbour, index) => {
+    const { card, distance } = neighbour;
+    const name = card.title || text("product", { id: card.id });
+    const anchor = make(
+      "a",
+      { class: "card", part: "card", href: address(card, link) },
+      make("div", { class: "frame", part: "frame" }, picture(card, folder, name)),
+      words(
+        make("span", { class: "title", part: "title", title: name }, name),
+        card.price ? make("span", { class: "price", part: "price" }, card.price) : undefined,
+        distances ? score(distance) : undefined,
+      ),
+    );
+    anchor.addEventListener("click", (event) => {
+      // With a key held down it opens elsewhere, and this page goes on as it is.
+      if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) onSelect(event, neighbour);
+    });
+    return item(index, anchor);
+  });
+}
+
+/** @param {number} index @param {Node} child */
+const item = (index, child) => make("li", { part: `item rank-${index + 1}` }, child);
+
+/** @param {...(Node | undefined)} children */
+const words = (...children) => make("div", { class: "words", part: "words" }, ...children);
+
+/** @param {number} distance */
+function score(distance) {
+  // Cosine lies between 0 and 2, the others go into the hundreds: four figures tell neighbours apart in both.
+  const figures = distance < 5e-5 ? "0" : distance.toPrecision(4);
+  const name = make("span", { class: "heard" }, `${text("distance")} `);
+  return make("span", { class: "distance", part: "distance" }, name, figures);
+}
+
+/** @param {Card} card @param {URL} folder @param {string} name */
+function picture({ thumbnail, image, width, height }, folder, name) {
+  const src = thumbnailUrl(thumbnail, folder) ?? webUrl(image);
+  return make("img", { part: "image", src, width, height, alt: name, loading: "lazy", decoding: "async" });
+}
+
+/** Thumbnails are the folder's own: none points out of it. @param {string | undefined} path @param {URL} folder */
+export function thumbnailUrl(path, folder) {
+  const url = path && webUrl(path, folder.href);
+  return url && url.startsWith(folder.href) ? url : undefined;
+}
+
+/** @param {Card} card @param {string} link */
+const address = (card, link) => webUrl(link ? link.replaceAll("{id}", encodeURIComponent(card.id)) : card.url);
+
+/**
+ * Catalogues come from anywhere; an address that could run script is none.
+ *
+ * @param {string | undefined} address
+ * @param {string} [base]
+ */
+export function webUrl(address, base = document.baseURI) {
+  if (!address) return undefined;
+  try {
+    const url = new URL(address, base);
+    return /^https?:$/.test(url.protocol) ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/** The element's style sheet, shared by all its shadow roots. Constructed, so that no style-src but 'self' is needed. */
+
+export const styles = new CSSStyleSheet();
+
+styles.replaceSync(`
+:host {
+  /* Mixed from the page's own text colour: right on any ground, light or dark. */
+  --_accent: var(--mlt-accent, currentColor);
+  --_muted: var(--mlt-muted, color-mix(in srgb, currentColor 72%, transparent));
+  --_line: var(--mlt-line, color-mix(in srgb, currentColor 24%, transparent));
+  --_frame: var(--mlt-frame, color-mix(in srgb, currentColor 7%, transparent));
+  --_radius: var(--mlt-radius, 10px);
+  --_gap: var(--mlt-gap, 16px);
+  display: block;
+  color: var(--mlt-text, inherit);
+  line-height: 1.4;
+}
+:host([hidden]), [hidden] { display: none !important; }
+* { box-sizing: border-box; }
+h2 { font-size: 1.25em; line-height: 1.3; margin: 0 0 .6em; }
+ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--_gap);
+  grid-template-columns: repeat(auto-fill, minmax(min(var(--mlt-card-width, 160px), 45%), 1fr)); }
+:host([layout=strip]) ul { grid: auto / auto-flow var(--mlt-card-width, 160px); overflow-x: auto;
+  scroll-snap-type: x proximity; scroll-padding: 4px; padding: 4px; margin: -4px; }
+li { min-width: 0; scroll-snap-align: start; }
+.stale .frame { opacity: .5; transition: opacity .2s .15s; }
+.card { display: block; color: inherit; text-decoration: none; border-radius: var(--_radius); }
+.frame { aspect-ratio: var(--mlt-ratio, 4 / 5); border-radius: var(--_radius); background: var(--_frame); overflow: hidden; }
+.frame img { display: block; width: 100%; height: 100%; object-fit: var(--mlt-fit, cover); transition: transform .25s; }
+a[href]:hover img { transform: scale(1.03); }
+a[href]:hover .title { text-decoration: underline; }
+.words { display: flex; flex-wrap: wrap; gap: 0 .5em; justify-content: space-between; align-content: start; padding: .5em .1em 0;
+  min-height: 3.3em; font-size: .9em; }
+.title { flex: 0 0 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.price { font-weight: 600; }
+.distance { color: var(--_muted); font-variant-numeric: tabular-nums; }
+.picker { display: flex; flex-wrap: wrap; align-items: center; gap: .5em .9em; min-height: 48px; margin-bottom: .9em; }
+.hint { color: var(--_muted); font-size: .875em; }
+.preview { width: 48px; height: 48px; object-fit: cover; border-radius: 8px; background: var(--_frame); }
+button { font: inherit; color: inherit; background: none; border: 1px solid var(--_line); border-radius: 999px;
+  padding: .45em 1em; min-height: 40px; cursor: pointer; }
+button:hover { border-color: currentColor; }
+:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
+.busy { display: flex; align-items: center; gap: .8em; flex: 1 1 18em; }
+.bar { flex: 1; height: 6px; border-radius: 3px; background: var(--_line); overflow: hidden; }
+.fill { height: 100%; background: var(--_accent); transform: scaleX(0); transform-origin: 0 50%; transition: transform .2s; }
+.fill:dir(rtl) { transform-origin: 100% 50%; }
+.over { outline: 2px dashed var(--_accent); outline-offset: 6px; border-radius: var(--_radius); }
+.message { display: flex; flex-wrap: wrap; align-items: center; gap: .6em 1em; margin: 0 0 .9em; }
+.message p { margin: 0; }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
+@media (forced-colors: active) { .fill { background: Highlight; forced-color-adjust: none; } .bar { border: 1px solid; } }
+`);

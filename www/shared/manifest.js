@@ -1,0 +1,61 @@
+/** Reads manifest.json (src/folder/FORMAT.md). Past this file the manifest is not checked again. */
+/** @import { Manifest } from "./types.js" */
+import { corrupt, newerVersion } from "./errors.js";
+import { readJson } from "./files.js";
+
+export const MANIFEST = "manifest.json";
+const VERSION = 1;
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Manifest}
+ */
+export function readManifest(bytes) {
+  /** @type {any} */
+  const manifest = readJson(bytes, MANIFEST);
+  if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
+  if (manifest.version > VERSION) throw newerVersion(MANIFEST, manifest.version);
+
+  /** @param {string} name @param {(value: any) => boolean} valid */
+  const check = (name, valid) => {
+    const value = name.split(".").reduce((at, key) => at?.[key], manifest);
+    if (!valid(value)) throw corrupt(MANIFEST, `"${name}" is wrong or missing`);
+  };
+  /** @param {any} value */
+  const count = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+  /** @param {any} value */
+  const some = (value) => count(value) && value > 0;
+  const digest = matches(/^[0-9a-f]{64}$/);
+
+  check("version", some);
+  check("items", some);
+  check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
+  for (const set of ["neighbours", "cards"]) {
+    check(`${set}.path`, hashed(set));
+    check(`${set}.shards`, some);
+  }
+  check("neighbours.each", count);
+  check("cards.per_shard", some);
+  check("cards.shards", (shards) => shards === Math.ceil(manifest.items / manifest.cards.per_shard));
+  check("codes.path", hashed("codes", "\\.bin"));
+  check("codes.bytes", some);
+  check("codes.sha256", digest);
+  check("network.path", hashed("network"));
+  check("network.bytes", some);
+  check("network.sha256", digest);
+  return manifest;
+}
+
+/** @param {RegExp} pattern */
+const matches = (pattern) => (/** @type {any} */ value) => isText(value) && pattern.test(value);
+
+/**
+ * A name with a hash and nothing else: no manifest can send the reader to another folder or host.
+ *
+ * @param {string} kind
+ * @param {string} [ending]
+ */
+const hashed = (kind, ending = "") => matches(new RegExp(`^${kind}-[0-9a-f]{16}${ending}$`));
+
+/** @param {unknown} value */
+const isText = (value) => typeof value === "string";

@@ -1,0 +1,74 @@
+/** The shapes that page and worker share. Declarations only: nothing of this file is ever served. */
+
+export type Metric = "cosine" | "euclidean" | "manhattan";
+
+/** manifest.json, checked (src/folder/FORMAT.md). Later fields are passed over. */
+export interface Manifest {
+  readonly items: number;
+  readonly metrics: readonly string[];
+  readonly neighbours: { readonly path: string; readonly shards: number; readonly each: number };
+  readonly cards: { readonly path: string; readonly shards: number; readonly per_shard: number };
+  readonly codes: { readonly path: string; readonly bytes: number; readonly sha256: string };
+  readonly network: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly name: string;
+    readonly trained: boolean;
+    readonly bytes: number;
+  };
+}
+
+/** What a shop shows of a product. */
+export interface Card {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  readonly title?: string;
+  readonly url?: string;
+  readonly price?: string;
+  readonly thumbnail?: string;
+  readonly image?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** A product by its number, and how far it is from what was asked. */
+export interface Ranked {
+  item: number;
+  distance: number;
+}
+
+/** A product as events and `search()` give it. */
+export interface Neighbour {
+  id: string;
+  distance: number;
+  card: Card;
+}
+
+/** `loaded` and `total` count bytes; `fraction` goes from 0 to 1 over all stages and never back. */
+export interface Progress {
+  stage: "loading" | "decoding" | "embedding" | "ranking";
+  loaded: number;
+  total: number;
+  fraction: number;
+}
+
+/** An error as it travels from the worker. */
+export interface PlainError {
+  code: string;
+  message: string;
+  file?: string;
+}
+
+/** Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more. */
+export type Request =
+  | { op: "open"; folder: string; manifest: Manifest }
+  | { op: "embed"; id: number; photo: ArrayBuffer }
+  | { op: "rank"; id: number; embedding: Float32Array; metric: string; limit: number }
+  | { op: "drop"; id: number };
+
+/** Worker to page. Progress without an id concerns every photo waiting; `crashed` means that the worker is of no more use. */
+export type Reply =
+  | { id: number; result: Float32Array | Ranked[] }
+  | { id: number; error: PlainError }
+  | { id?: number; progress: Progress }
+  | { crashed: string };

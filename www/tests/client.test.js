@@ -1,0 +1,217 @@
+/** The worker's client with a worker that does what the test says: sharing, latest wins, abort, crash, idling. */
+/** @import { Progress, Reply, Request } from "../shared/types.js" */
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { Client } from "../page/client.js";
+import { manifest } from "./hand_built.js";
+
+class FakeWorker {
+  /** @type {Request[]} */
+  requests = [];
+  ended = false;
+  /** @type {(event: { data: Reply }) => void} */
+  onmessage = () => {};
+  /** @type {(event: { message: string, preventDefault(): void }) => void} */
+  onerror = () => {};
+  postMessage(/** @type {Request} */ request) {
+    this.requests.push(request);
+  }
+  terminate() {
+    this.ended = true;
+  }
+  say(/** @type {Reply} */ data) {
+    this.onmessage({ data });
+  }
+  /** @param {Request["op"]} op */
+  ids(op) {
+    return this.requests.flatMap((request) => (request.op === op && "id" in request ? [request.id] : []));
+  }
+}
+
+/** @type {FakeWorker[]} */
+let workers;
+let forgotten = 0;
+/** @type {Client} */
+let client;
+const EMBEDDING = Float32Array.of(1, 2);
+const photo = (text = "x") => new Blob([text]);
+/** Lets photos be read, which takes turns of the event loop. */
+const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+const progress = (/** @type {number} */ fraction) =>
+  /** @type {Progress} */ ({ stage: "loading", loaded: 0, total: 1, fraction });
+/** @param {Promise<unknown>} promise */
+const codeOf = (promise) => promise.then(() => "done", (error) => error.code);
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  workers = [];
+  forgotten = 0;
+  const folder = /** @type {any} */ ({
+    url: new URL("https://shop.example/lookalike/"),
+    manifest: manifest(),
+    forget: () => forgotten++,
+  });
+  client = new Client(folder, () => {
+    workers.push(new FakeWorker());
+    return /** @type {any} */ (workers.at(-1));
+  });
+});
+
+test("one photo is embedded once for all who ask, and remembered", async () => {
+  const one = photo();
+  const all = [client.embed(one), client.embed(one), client.embed(one)];
+  await settle();
+  assert.deepEqual(workers[0].requests.map(({ op }) => op), ["open", "embed"]);
+  workers[0].say({ id: workers[0].ids("embed")[0], result: EMBEDDING });
+  assert.deepEqual(await Promise.all(all), [EMBEDDING, EMBEDDING, EMBEDDING]);
+  assert.equal(await client.embed(one), EMBEDDING);
+  assert.equal(workers[0].ids("embed").length, 1);
+});
+
+test("answers find their calls in any order", async () => {
+  const cosine = client.rank(EMBEDDING, { metric: "cosine", limit: 1 });
+  const euclidean = client.rank(EMBEDDING, { metric: "euclidean", limit: 1 });
+  const [first, second] = workers[0].ids("rank");
+  workers[0].say({ id: second, result: [{ item: 2, distance: 2 }] });
+  workers[0].say({ id: first, result: [{ item: 1, distance: 1 }] });
+  assert.deepEqual([(await cosine)[0].item, (await euclidean)[0].item], [1, 2]);
+});
+
+test("progress reaches everyone who waits, late ones too", async () => {
+  const one = photo();
+  /** @type {string[]} */
+  const heard = [];
+  client.embed(one, { onProgress: ({ fraction }) => heard.push(`a${fraction}`) });
+  await settle();
+  workers[0].say({ progress: progress(0.25) });
+  client.embed(one, { onProgress: ({ fraction }) => heard.push(`b${fraction}`) });
+  workers[0].say({ id: workers[0].ids("embed")[0], progress: progress(0.5) });
+  assert.deepEqual(heard, ["a0.25", "b0.25", "a0.5", "b0.5"]);
+});
+
+test("latest wins: the older photo is dropped, the worker and its network stay", async () => {
+  const older = new AbortController();
+  const abandoned = codeOf(client.embed(photo("old"), { signal: older.signal }));
+  await settle();
+  older.abort();
+  assert.equal(await abandoned, "aborted");
+  const newer = client.embed(photo("new"));
+  await settle();
+  mock.timers.tick(1000);
+  const [first, second] = workers[0].ids("embed");
+  assert.deepEqual(workers[0].ids("drop"), [first]);
+  workers[0].say({ id: first, result: Float32Array.of(9) });
+  workers[0].say({ id: second, result: EMBEDDING });
+  assert.equal(await newer, EMBEDDING);
+  assert.deepEqual([workers.length, workers[0].ended], [1, false]);
+});
+
+test("one of two who wait goes: the other is served", async () => {
+  const one = photo();
+  const leaving = new AbortController();
+  const left = codeOf(client.embed(one, { signal: leaving.signal }));
+  const stays = client.embed(one);
+  await settle();
+  leaving.abort();
+  mock.timers.tick(1000);
+  assert.equal(await left, "aborted");
+  workers[0].say({ id: workers[0].ids("embed")[0], result: EMBEDDING });
+  assert.equal(await stays, EMBEDDING);
+});
+
+test("the last one goes: the worker is ended, the next search starts another", async () => {
+  const one = photo();
+  const leaving = new AbortController();
+  const left = codeOf(client.embed(one, { signal: leaving.signal }));
+  await settle();
+  leaving.abort();
+  mock.timers.tick(1000);
+  assert.equal(await left, "aborted");
+  assert.equal(workers[0].ended, true);
+  const again = client.embed(one);
+  await settle();
+  workers[1].say({ id: workers[1].ids("embed")[0], result: EMBEDDING });
+  assert.equal(await again, EMBEDDING);
+});
+
+test("gone before the photo is read: no worker is started", async () => {
+  const leaving = new AbortController();
+  const left = codeOf(client.embed(photo(), { signal: leaving.signal }));
+  leaving.abort();
+  mock.timers.tick(1000);
+  await settle();
+  assert.equal(await left, "aborted");
+  assert.equal(workers.length, 0);
+  assert.equal(await codeOf(client.embed(photo(), { signal: AbortSignal.abort() })), "aborted");
+  assert.equal(await codeOf(client.rank(EMBEDDING, { metric: "cosine", limit: 1 }, { signal: AbortSignal.abort() })), "aborted");
+});
+
+test("a crash rejects all, and the next search starts anew", async () => {
+  const one = photo();
+  const waiting = [client.embed(one), client.embed(photo()), client.rank(EMBEDDING, { metric: "cosine", limit: 1 })].map(codeOf);
+  await settle();
+  workers[0].onerror({ message: "out of memory", preventDefault() {} });
+  assert.deepEqual(await Promise.all(waiting), Array(3).fill("worker/crashed"));
+  assert.equal(workers[0].ended, true);
+  const again = client.embed(one);
+  await settle();
+  workers[1].say({ id: workers[1].ids("embed")[0], result: EMBEDDING });
+  assert.equal(await again, EMBEDDING);
+});
+
+test("a trap in the module is a crash", async () => {
+  const waiting = codeOf(client.embed(photo()));
+  await settle();
+  workers[0].say({ crashed: "RuntimeError: unreachable" });
+  assert.equal(await waiting, "worker/crashed");
+  assert.equal(workers[0].ended, true);
+});
+
+test("a worker that the page may not start", async () => {
+  const refused = new Client(/** @type {any} */ ({}), () => {
+    throw new Error("refused by the content security policy");
+  });
+  assert.equal(await codeOf(refused.embed(photo())), "worker/crashed");
+  assert.equal(await codeOf(refused.rank(EMBEDDING, { metric: "cosine", limit: 1 })), "worker/crashed");
+});
+
+test("an error of one call leaves the others and the worker; the photo can be tried again", async () => {
+  const one = photo();
+  const bad = client.embed(one);
+  const good = client.embed(photo());
+  await settle();
+  const [first, second] = workers[0].ids("embed");
+  workers[0].say({ id: first, error: { code: "photo/damaged", message: "cut short" } });
+  workers[0].say({ id: second, result: EMBEDDING });
+  await assert.rejects(bad, { code: "photo/damaged", message: "cut short" });
+  assert.equal(await good, EMBEDDING);
+  client.embed(one);
+  await settle();
+  assert.equal(workers[0].ids("embed").length, 3);
+});
+
+test("a file gone from the folder: the folder is opened anew next time", async () => {
+  const waiting = client.embed(photo());
+  await settle();
+  const error = { code: "folder/missing", message: "codes.bin: the server answered 404", file: "codes.bin" };
+  workers[0].say({ id: workers[0].ids("embed")[0], error });
+  await assert.rejects(waiting, error);
+  assert.equal(forgotten, 1);
+});
+
+test("an idle worker gives its memory back; a busy one stays", async () => {
+  const ranked = client.rank(EMBEDDING, { metric: "cosine", limit: 1 });
+  mock.timers.tick(10 * 60_000);
+  assert.equal(workers[0].ended, false);
+  workers[0].say({ id: workers[0].ids("rank")[0], result: [] });
+  await ranked;
+  mock.timers.tick(10 * 60_000);
+  assert.equal(workers[0].ended, true);
+});
+
+test("a file far too large to be a photo is not read", async () => {
+  const film = /** @type {any} */ ({ size: 2e9, arrayBuffer: () => assert.fail("read") });
+  assert.equal(await codeOf(client.embed(film)), "photo/too-large");
+  assert.equal(workers.length, 0);
+});

@@ -1,0 +1,40 @@
+/**
+ * What the wasm module offers (src/browser/). The generated declarations take this file's place in a built widget;
+ * it stands here so that the worker is type-checked without a build.
+ *
+ * Whatever throws, throws an Error with a string `code` and, where a file is to blame, a string `file`.
+ */
+
+export default function init(source: { module_or_path: BufferSource | URL | Response }): Promise<unknown>;
+
+/** Puts a network together from its description and its parts. */
+export class NetworkLoader {
+  constructor(description: Uint8Array, sha256: string);
+  /** Paths are relative to the network's folder. */
+  parts(): Array<{ path: string; bytes: number; sha256: string }>;
+  /** Checks the part's digest and writes it to its final place; in any order. */
+  part(index: number, bytes: Uint8Array): void;
+  /** Consumes the loader. */
+  finish(): Embedder;
+  free(): void;
+}
+
+export class Embedder {
+  decode(photo: Uint8Array): Picture;
+  embed(picture: Picture): Float32Array;
+  free(): void;
+}
+
+/** A decoded, upright photo. */
+export class Picture {
+  readonly width: number;
+  readonly height: number;
+  free(): void;
+}
+
+export class Ranker {
+  constructor(codes: Uint8Array, sha256: string);
+  readonly items: number;
+  rank(embedding: Float32Array, options: { metric: string; limit: number }): Array<{ item: number; distance: number }>;
+  free(): void;
+}
