@@ -36,11 +36,12 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@echo "widget: the wasm module (the first time 5 to 10 minutes: it is built for size)"
 	@$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --lib
 	@rm -rf $(WIDGET).new && mkdir -p $(WIDGET).new
-	@cp -r www/define.js www/page www/shared www/worker $(WIDGET).new/
-	@find $(WIDGET).new -name tsconfig.json -delete
 	@$(WASM_ENV) $$WASM_BINDGEN --target web --remove-name-section --remove-producers-section \
 		--out-dir $(WIDGET).new/wasm --out-name lookalike $(TARGET)/wasm32-unknown-unknown/wasm/lookalike.wasm
-	@rm -f $(WIDGET).new/wasm/lookalike_bg.wasm.d.ts
+	@rm -f $(WIDGET).new/wasm/*.d.ts
+	@for module in www/define.js www/{page,shared,worker}/*.js $(WIDGET).new/wasm/lookalike.js; do \
+		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; mkdir -p "$$(dirname "$$to")"; \
+		awk -f www/strip.awk "$$module" > $(WIDGET).new/module.js; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
 		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
 
