@@ -59,7 +59,7 @@ demo: build ## Embed the sample catalogue (or PHOTOS=folder ITEMS=table.csv) and
 	$(PRECOMPUTE) build "$$photos" $${items:+--items "$$items"} --out $(DEMO)/lookalike --images photos; \
 	exec $(PRECOMPUTE) serve $(DEMO)/lookalike --photos "$$photos" --port $(PORT)
 
-test: setup-test build check test-native test-wasm test-www test-browser ## Everything that is tested on every change
+test: setup-test build check test-native test-wasm test-www test-browser sizes ## Everything that is tested on every change
 
 check: setup-test ## Formatting, lints, documentation, types of www/
 	cargo fmt --all --check
@@ -69,7 +69,7 @@ check: setup-test ## Formatting, lints, documentation, types of www/
 
 test-native: build ## The crate's and the program's own tests, and the program as a user runs it
 	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike -p precompute
-	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test cli
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test layering --test cli
 
 test-wasm: setup-test ## The crate's tests in Chromium
 	$(WASM_ENV) export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$$WASM_BINDGEN_TEST_RUNNER \
@@ -90,8 +90,13 @@ reference: build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 
 	$(REFERENCES)/venv/bin/python tests/references/make.py --out $(REFERENCES) --shared ../shared --program $(PRECOMPUTE)
 	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test references -- --nocapture --test-threads 1
 
-sizes: build ## What a page loads, compressed as served
-	@tests/sizes $(WIDGET)
+sizes: setup-test build ## What a page loads, compressed as served, against the budgets
+	@node tests/sizes.mjs $(WIDGET) $(DEMO)/lookalike
+
+figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and sizes as JSON
+	@rm -rf $(TARGET)/figures && mkdir -p $(TARGET)/figures
+	@$(PRECOMPUTE) build ../shared/catalog/images --items ../shared/catalog/items.csv \
+		--out $(TARGET)/figures/lookalike --json
 
 clean: ## Remove what was built
 	rm -rf $(TARGET)

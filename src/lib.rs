@@ -11,8 +11,8 @@
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
 //! | [`embedding`] | the vector of one photo, and the exact distances between two |
 //! | [`codes`] | quantised embeddings |
-//! | [`folder`] | the static folder's files, written and read side by side (`FORMAT.md`) |
 //! | [`rank`] | the nearest products of an embedding |
+//! | [`folder`] | the static folder's files, written and read side by side (`FORMAT.md`) |
 //! | `browser` | the only room that knows JavaScript |
 
 #[cfg(all(target_arch = "wasm32", feature = "embed"))]

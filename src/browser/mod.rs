@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::codes::Codes;
+use crate::digest::Digest;
 use crate::embedding::Metric;
 use crate::format::{FormatError, verify};
 use crate::network::{Loader, Network, NetworkError};
-use crate::photo::{Limits, Photo, PhotoError, decode};
+use crate::photo::{Limits, Photo, PhotoError, decode, resize};
 
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -110,6 +111,16 @@ impl Picture {
     #[wasm_bindgen(getter)]
     pub fn height(&self) -> u32 {
         self.0.height()
+    }
+
+    /// SHA-256 of the pixels: how one tells that two machines decode alike.
+    pub fn sha256(&self) -> String {
+        Digest::of(self.0.rgb()).hex()
+    }
+
+    /// SHA-256 of the pixels once squashed to `width` x `height`.
+    pub fn resized_sha256(&self, width: u32, height: u32) -> String {
+        Digest::of(resize(&self.0, width, height).rgb()).hex()
     }
 }
 

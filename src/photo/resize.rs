@@ -102,6 +102,15 @@ mod tests {
         }
     }
 
+    /// `tests/wasm` asserts the same digest in a browser.
+    #[test]
+    fn every_machine_gives_these_bytes() {
+        let rgb = (0..301 * 187 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let photo = Photo::new(301, 187, rgb).expect("sizes match");
+        let digest = crate::digest::Digest::of(resize(&photo, 224, 224).rgb());
+        assert_eq!(digest.short(), "8087721821828215");
+    }
+
     #[test]
     fn a_flat_colour_stays_that_colour() {
         let photo = Photo::new(37, 11, [12u8, 200, 255].repeat(37 * 11)).expect("sizes match");

@@ -29,6 +29,10 @@ export class Embedder {
 export class Picture {
   readonly width: number;
   readonly height: number;
+  /** Of the pixels, in hexadecimal digits: how one tells that two machines decode alike. */
+  sha256(): string;
+  /** Of the pixels once squashed to this size. */
+  resized_sha256(width: number, height: number): string;
   free(): void;
 }
 

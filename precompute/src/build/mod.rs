@@ -7,8 +7,9 @@ mod folder;
 mod neighbours;
 pub mod thumbnail;
 
+use std::collections::HashMap;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -19,7 +20,6 @@ use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks;
 use crate::progress::Progress;
 use cache::EmbeddingCache;
-use std::collections::HashMap;
 
 /// What `build --json` prints.
 #[derive(Serialize)]
@@ -31,6 +31,9 @@ pub struct Report {
     seconds: f64,
     images_per_second: f64,
     bytes: folder::Bytes,
+    /// Largest resident memory so far; only where the system tells (Linux).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory_bytes: Option<u64>,
 }
 
 /// A photo that is not in the folder.
@@ -115,6 +118,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
         bytes,
+        peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
     if arguments.json {
@@ -125,6 +129,13 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The high-water mark of resident memory (proc(5), VmHWM).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
 fn list(skipped: &[Skipped]) {
     for photo in skipped {
         eprintln!("skipped {}: {}", photo.file, photo.reason);
@@ -132,8 +143,8 @@ fn list(skipped: &[Skipped]) {
 }
 
 impl Report {
-    fn print(&self, out: &PathBuf) {
-        let Report { items, skipped, embedded, reused, seconds, images_per_second, bytes } = self;
+    fn print(&self, out: &Path) {
+        let Report { items, skipped, embedded, reused, seconds, images_per_second, bytes, .. } = self;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!("  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped", skipped.len());

@@ -1,0 +1,42 @@
+// What a page loads, brotli as a host serves it, against the budgets; a table, and exit 1 if one is over.
+// usage: sizes.mjs WIDGET [FOLDER]
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+
+const [widget, folder] = process.argv.slice(2);
+const KB = 1000;
+
+const brotli = (path) => brotliCompressSync(readFileSync(path)).length;
+const files = (place) => readdirSync(join(widget, place)).map((name) => join(widget, place, name));
+const sum = (paths) => paths.reduce((total, path) => total + brotli(path), 0);
+
+// The worker's client is imported when the first photo comes.
+const late = (path) => path.endsWith(join("page", "client.js"));
+const before = [join(widget, "define.js"), ...files("page").filter((path) => !late(path)), ...files("shared")];
+const wasm = join(widget, "wasm", "lookalike_bg.wasm");
+const rows = [
+  ["element and loader, before a click", sum(before), 12 * KB],
+  ["embed wasm", brotli(wasm), 1200 * KB],
+  ["worker and glue, with the first photo", sum([...files("page").filter(late), ...files("worker"), join(widget, "wasm", "lookalike.js")]), 12 * KB],
+];
+
+if (folder && existsSync(join(folder, "manifest.json"))) {
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+  const largest = (path) => Math.max(...readdirSync(join(folder, path)).map((name) => brotli(join(folder, path, name))));
+  const neighbours = largest(manifest.neighbours.path);
+  const cards = largest(manifest.cards.path);
+  rows.push(["manifest", brotli(join(folder, "manifest.json")), 2 * KB]);
+  rows.push(["neighbours and 8 cards of one page, at worst", neighbours + 8 * cards, 25 * KB]);
+  rows.push([`network ${manifest.network.name}`, sum(readdirSync(join(folder, manifest.network.path)).map((name) => join(folder, manifest.network.path, name))), undefined]);
+  rows.push(["codes", brotli(join(folder, manifest.codes.path)), undefined]);
+}
+
+let over = 0;
+for (const [what, bytes, budget] of rows) {
+  const verdict = budget === undefined ? "" : bytes <= budget ? `of ${budget}` : `OVER ${budget}`;
+  if (budget !== undefined && bytes > budget) over += 1;
+  console.log(`${String(bytes).padStart(9)}  ${verdict.padEnd(14)}  ${what}`);
+}
+process.exitCode = over > 0 ? 1 : 0;
