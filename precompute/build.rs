@@ -12,7 +12,8 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", folder.display());
         list(&folder, &folder, &mut widget)?;
     }
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("cargo sets it"))?);
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("cargo sets it"))?);
     let root = root.parent().ok_or_else(|| io::Error::other("precompute lies in the project"))?.to_path_buf();
     println!("cargo::rerun-if-changed={}", root.join("www/shop").display());
     let mut shop = vec![("index.html".to_owned(), root.join("index.html"))];

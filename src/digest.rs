@@ -61,9 +61,7 @@ impl std::fmt::Debug for Digest {
 /// 32-bit FNV-1a (Fowler, Noll and Vo; parameters of draft-eastlake-fnv): a few instructions in any language, which is
 /// what a page without wasm needs to find a product's shard.
 pub fn fnv1a32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(2_166_136_261, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(16_777_619)
-    })
+    bytes.iter().fold(2_166_136_261, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(16_777_619))
 }
 
 #[cfg(test)]
@@ -82,10 +80,7 @@ mod tests {
     fn digest_is_sha256() {
         // FIPS 180-2, appendix B.1.
         let digest = Digest::of(b"abc");
-        assert_eq!(
-            digest.hex(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(digest.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.short(), "ba7816bf8f01cfea");
         assert_eq!(Digest::from_hex(&digest.hex()), Some(digest));
         assert_eq!(Digest::from_hex("ba78"), None);

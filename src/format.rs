@@ -12,7 +12,9 @@ pub enum FormatError {
         expected: &'static str,
     },
     /// Written by a later version of the program.
-    #[error("has format version {found}, this reader knows up to {known}: update the widget or build the folder again")]
+    #[error(
+        "has format version {found}, this reader knows up to {known}: update the widget or build the folder again"
+    )]
     NewerVersion {
         /// The version in the file.
         found: u32,
@@ -20,7 +22,9 @@ pub enum FormatError {
         known: u32,
     },
     /// The file is shorter or longer than its own counts say.
-    #[error("should be {expected} bytes long but is {found}: it was cut short or changed; build or upload it again")]
+    #[error(
+        "should be {expected} bytes long but is {found}: it was cut short or changed; build or upload it again"
+    )]
     Length {
         /// Bytes that the counts in its header promise.
         expected: u64,

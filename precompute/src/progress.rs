@@ -25,9 +25,10 @@ impl Progress {
     /// A stage of `total` steps.
     pub fn new(stage: &'static str, total: u64) -> Progress {
         let shown = if std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{msg:>11} [{bar:32}] {pos}/{len} ({per_sec}, {eta} left)")
-                .expect("the template is a constant")
-                .progress_chars("=> ");
+            let style =
+                ProgressStyle::with_template("{msg:>11} [{bar:32}] {pos}/{len} ({per_sec}, {eta} left)")
+                    .expect("the template is a constant")
+                    .progress_chars("=> ");
             Shown::Bar(ProgressBar::new(total).with_style(style).with_message(stage))
         } else {
             Shown::Lines(Mutex::new((0, Instant::now())))

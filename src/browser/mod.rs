@@ -146,7 +146,10 @@ impl Ranker {
     #[wasm_bindgen(constructor)]
     pub fn new(codes: &Uint8Array, sha256: &str) -> Result<Ranker, JsValue> {
         let codes = codes.to_vec();
-        verify(&codes, sha256).and_then(|()| Codes::read(&codes)).map(Ranker).map_err(refused("the codes file"))
+        verify(&codes, sha256)
+            .and_then(|()| Codes::read(&codes))
+            .map(Ranker)
+            .map_err(refused("the codes file"))
     }
 
     /// Number of products.

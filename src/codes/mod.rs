@@ -39,7 +39,8 @@ impl Ranges {
             .zip(&self.maximum)
             .map(|(minimum, maximum)| if maximum > minimum { (maximum - minimum) / 255.0 } else { 0.0 })
             .collect();
-        let minimum = self.minimum.into_iter().map(|value| if value.is_finite() { value } else { 0.0 }).collect();
+        let minimum =
+            self.minimum.into_iter().map(|value| if value.is_finite() { value } else { 0.0 }).collect();
         Quantiser { minimum, step }
     }
 }
@@ -95,12 +96,16 @@ impl Codes {
         let mut reader = Reader::open(bytes, MAGIC, "a codes file", VERSION)?;
         let kind = reader.u16()?;
         if kind != KIND_AFFINE_8_BIT {
-            return Err(FormatError::Value(format!("holds codes of a kind ({kind}) this reader does not know")));
+            return Err(FormatError::Value(format!(
+                "holds codes of a kind ({kind}) this reader does not know"
+            )));
         }
         let (items, dims) = (reader.u32()? as usize, reader.u32()? as usize);
         let minimum = reader.f32s(dims)?;
         let step = reader.f32s(dims)?;
-        if minimum.iter().any(|value| !value.is_finite()) || step.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {
+        if minimum.iter().any(|value| !value.is_finite())
+            || step.iter().any(|step| !(step.is_finite() && *step >= 0.0))
+        {
             return Err(FormatError::Value("holds levels that are not numbers".to_owned()));
         }
         let size = items

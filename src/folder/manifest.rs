@@ -125,8 +125,8 @@ impl Manifest {
         if version.version > VERSION {
             return Err(FormatError::NewerVersion { found: version.version, known: VERSION });
         }
-        let manifest: Manifest =
-            serde_json::from_slice(text).map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
+        let manifest: Manifest = serde_json::from_slice(text)
+            .map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -139,8 +139,13 @@ impl Manifest {
                 return Err(FormatError::Value(format!("names a place outside the folder ({path:?})")));
             }
         }
-        let shards_hold_all = u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
-        if self.metrics.is_empty() || self.neighbours.shards == 0 || self.cards.per_shard == 0 || !shards_hold_all {
+        let shards_hold_all =
+            u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
+        if self.metrics.is_empty()
+            || self.neighbours.shards == 0
+            || self.cards.per_shard == 0
+            || !shards_hold_all
+        {
             return Err(FormatError::Value("has counts that contradict each other".to_owned()));
         }
         Ok(())

@@ -133,7 +133,11 @@ mod tests {
                 id: "875317".to_owned(),
                 neighbours: vec![list([0.125, 0.5], [2, 0]), list([3.0, 7.5], [0, 2])],
             },
-            Row { item: 2, id: "été".to_owned(), neighbours: vec![list([0.0, 1.0], [4, 1]), list([0.0, 9.0], [4, 3])] },
+            Row {
+                item: 2,
+                id: "été".to_owned(),
+                neighbours: vec![list([0.0, 1.0], [4, 1]), list([0.0, 9.0], [4, 3])],
+            },
         ]
     }
 

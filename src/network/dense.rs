@@ -86,7 +86,10 @@ impl EvalOp for Dense {
 impl TypedOp for Dense {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let numbers: TDim = inputs[0].shape.volume();
-        ensure!(numbers == self.matrix.columns.to_dim(), "a dense layer reads as many numbers as it has columns");
+        ensure!(
+            numbers == self.matrix.columns.to_dim(),
+            "a dense layer reads as many numbers as it has columns"
+        );
         Ok(tvec!(f32::fact([1, self.matrix.bias.len()])))
     }
 
@@ -152,7 +155,10 @@ mod tests {
         rows.chunks(columns)
             .zip(bias)
             .map(|(row, bias)| {
-                row.iter().zip(input).map(|(weight, value)| f64::from(*weight) * f64::from(*value)).sum::<f64>()
+                row.iter()
+                    .zip(input)
+                    .map(|(weight, value)| f64::from(*weight) * f64::from(*value))
+                    .sum::<f64>()
                     + f64::from(*bias)
             })
             .collect()
@@ -184,6 +190,8 @@ mod tests {
     #[test]
     fn a_matrix_of_another_size_is_refused() {
         assert!(Dense::new(Weights::F32(vec![0.0; 5]), 2, vec![0.0; 2]).is_none());
-        assert!(Dense::new(Weights::Int8 { scales: vec![1.0], numbers: vec![0; 4] }, 2, vec![0.0; 2]).is_none());
+        assert!(
+            Dense::new(Weights::Int8 { scales: vec![1.0], numbers: vec![0; 4] }, 2, vec![0.0; 2]).is_none()
+        );
     }
 }

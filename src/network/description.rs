@@ -186,8 +186,8 @@ impl Description {
         if version.version > VERSION {
             return Err(FormatError::NewerVersion { found: version.version, known: VERSION });
         }
-        let description: Description =
-            serde_json::from_slice(text).map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
+        let description: Description = serde_json::from_slice(text)
+            .map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
         description.check().map_err(|problem| FormatError::Value(problem.to_owned()))?;
         Ok(description)
     }

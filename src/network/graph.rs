@@ -21,7 +21,8 @@ pub(super) fn model(
     mut weights: impl FnMut(usize) -> TractResult<Weights>,
 ) -> TractResult<TypedModel> {
     let mut model = TypedModel::default();
-    let (height, width) = (description.preprocessing.height as usize, description.preprocessing.width as usize);
+    let (height, width) =
+        (description.preprocessing.height as usize, description.preprocessing.width as usize);
     let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
     for (number, layer) in description.layers.iter().enumerate() {
         let inputs: TVec<OutletId> = layer.inputs.iter().map(|value| values[*value]).collect();
@@ -34,7 +35,11 @@ pub(super) fn model(
     }
     let output = *values.last().context("there are no layers")?;
     let dims = model.outlet_fact(output)?.shape.volume();
-    ensure!(dims == description.dims.to_dim(), "the last layer makes {dims} numbers, not {}", description.dims);
+    ensure!(
+        dims == description.dims.to_dim(),
+        "the last layer makes {dims} numbers, not {}",
+        description.dims
+    );
     model.select_output_outlets(&[output])?;
     Ok(model)
 }
@@ -57,13 +62,20 @@ impl Wire<'_> {
                 let shape = &self.tensors[*weight].shape;
                 ensure!(shape.len() == 4 && *groups > 0, "the weights of a convolution have four sides");
                 let channels = self.channels(inputs[0])?;
-                ensure!(shape[1] * groups == channels, "{channels} channels in, weights for {}", shape[1] * groups);
+                ensure!(
+                    shape[1] * groups == channels,
+                    "{channels} channels in, weights for {}",
+                    shape[1] * groups
+                );
                 let window = Window { kernel: [shape[2], shape[3]], strides: *strides, padding: *padding };
                 let pool_spec = window.spec(channels, shape[0], Some(*dilations))?;
                 let kernel = Tensor::from_shape(shape, &weights(*weight)?.to_f32())?;
                 let kernel = self.model.add_const(format!("{}.weight", self.name), kernel)?;
                 let bias = Tensor::from_shape(&self.tensors[*bias].shape, &weights(*bias)?.to_f32())?;
-                ensure!(bias.shape() == [shape[0]], "the bias of a convolution has a number for each channel");
+                ensure!(
+                    bias.shape() == [shape[0]],
+                    "the bias of a convolution has a number for each channel"
+                );
                 let bias = self.model.add_const(format!("{}.bias", self.name), bias)?;
                 self.wire(Conv::new(pool_spec, KernelFormat::OIHW, *groups, None), &[inputs[0], kernel, bias])
             }

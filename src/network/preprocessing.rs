@@ -112,7 +112,8 @@ mod tests {
     fn channels_are_planes_in_the_networks_order() {
         let photo = Photo::new(2, 1, vec![10, 20, 30, 40, 50, 60]).expect("sizes match");
         let caffe = Preprocessing::caffe(2, 1).apply(&photo);
-        let want = [30.0 - 103.939, 60.0 - 103.939, 20.0 - 116.779, 50.0 - 116.779, 10.0 - 123.68, 40.0 - 123.68];
+        let want =
+            [30.0 - 103.939, 60.0 - 103.939, 20.0 - 116.779, 50.0 - 116.779, 10.0 - 123.68, 40.0 - 123.68];
         assert_eq!(caffe, want);
         let torch = Preprocessing::torch(2, 1).apply(&photo);
         assert!((torch[0] - (10.0 / 255.0 - 0.485) / 0.229).abs() < 1e-6);

@@ -5,8 +5,7 @@ use super::description::{Description, Encoding, Layer, Op, TensorEntry};
 use super::preprocessing::Preprocessing;
 
 /// Output channels of the convolutions at full width; 0 is a max-pool.
-const PLAN: [usize; 18] =
-    [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0];
+const PLAN: [usize; 18] = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0];
 
 /// A VGG-16 of some width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

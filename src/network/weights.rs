@@ -28,7 +28,8 @@ impl Weights {
             Weights::Int8 { scales, numbers } => {
                 let row = (numbers.len() / scales.len().max(1)).max(1);
                 let rows = numbers.chunks(row).zip(scales);
-                rows.flat_map(|(row, scale)| row.iter().map(move |number| scale * f32::from(*number))).collect()
+                rows.flat_map(|(row, scale)| row.iter().map(move |number| scale * f32::from(*number)))
+                    .collect()
             }
         }
     }
@@ -41,16 +42,17 @@ pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
         Encoding::F16 => values.iter().flat_map(|value| f32_to_f16(*value).to_le_bytes()).collect(),
         Encoding::Int8 => {
             let row = (values.len() / shape.first().copied().unwrap_or(1).max(1)).max(1);
-            let scale = |row: &[f32]| {
-                row.iter().fold(0f32, |largest, value| largest.max(value.abs())) / INT8_LARGEST
-            };
+            let scale =
+                |row: &[f32]| row.iter().fold(0f32, |largest, value| largest.max(value.abs())) / INT8_LARGEST;
             let mut bytes: Vec<u8> = values.chunks(row).flat_map(|row| scale(row).to_le_bytes()).collect();
             for row in values.chunks(row) {
                 let scale = scale(row);
                 let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-                bytes.extend(row.iter().map(|value| {
-                    (value * inverse).round().clamp(-INT8_LARGEST, INT8_LARGEST) as i8 as u8
-                }));
+                bytes.extend(
+                    row.iter().map(|value| {
+                        (value * inverse).round().clamp(-INT8_LARGEST, INT8_LARGEST) as i8 as u8
+                    }),
+                );
             }
             bytes
         }
@@ -62,7 +64,8 @@ pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
 /// # Errors
 /// [`FormatError`] when there are too many or too few bytes, or a number is not finite.
 pub fn decode(bytes: Vec<u8>, entry: &TensorEntry) -> Result<Weights, FormatError> {
-    let expected = entry.bytes().ok_or(FormatError::Value("has a tensor of an impossible size".to_owned()))?;
+    let expected =
+        entry.bytes().ok_or(FormatError::Value("has a tensor of an impossible size".to_owned()))?;
     if bytes.len() != expected {
         return Err(FormatError::Length { expected: expected as u64, found: bytes.len() as u64 });
     }

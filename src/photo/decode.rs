@@ -105,8 +105,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
     allocation.max_alloc = Some(pixels.saturating_mul(16).saturating_add(64 << 20));
     decoder.set_limits(allocation).map_err(from_image)?;
     // Broken metadata around a sound picture is no reason to refuse the picture.
-    let orientation =
-        decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(from_image)?;
     image.apply_orientation(orientation);
     let flat = flatten(image);
@@ -193,17 +192,14 @@ mod tests {
     #[test]
     fn transparency_is_laid_over_white() {
         let pixels = [255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 128];
-        let photo =
-            decode(&png(3, 1, ExtendedColorType::Rgba8, &pixels), &Limits::default()).expect("a PNG");
+        let photo = decode(&png(3, 1, ExtendedColorType::Rgba8, &pixels), &Limits::default()).expect("a PNG");
         assert_eq!(photo.rgb(), [255, 0, 0, 255, 255, 255, 127, 127, 127]);
     }
 
     #[test]
     fn sixteen_bits_are_rounded_to_eight() {
-        let pixels: Vec<u8> =
-            [0u16, 65535, 32896].iter().flat_map(|value| value.to_ne_bytes()).collect();
-        let photo =
-            decode(&png(1, 1, ExtendedColorType::Rgb16, &pixels), &Limits::default()).expect("a PNG");
+        let pixels: Vec<u8> = [0u16, 65535, 32896].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let photo = decode(&png(1, 1, ExtendedColorType::Rgb16, &pixels), &Limits::default()).expect("a PNG");
         assert_eq!(photo.rgb(), [0, 255, 128]);
     }
 

@@ -1,1 +1,16 @@
-//! To come.
+//! The program as a user runs it, one topic a file.
+
+mod again;
+mod formats;
+mod golden;
+mod hostile;
+mod json;
+mod orientation;
+mod query;
+mod refusals;
+mod serve;
+mod shop;
+mod small_commands;
+mod table;
+mod usage;
+mod verify;

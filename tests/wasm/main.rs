@@ -88,11 +88,13 @@ fn a_photo_is_embedded_and_ranked() {
     let quantiser = ranges.quantiser();
     let mut codes = quantiser.header(2);
     [&other, &embedding].map(|row| quantiser.encode(row, &mut codes));
-    let ranker = Ranker::new(&Uint8Array::from(codes.as_slice()), &Digest::of(&codes).hex()).expect("just written");
+    let ranker =
+        Ranker::new(&Uint8Array::from(codes.as_slice()), &Digest::of(&codes).hex()).expect("just written");
     for metric in ["cosine", "euclidean", "manhattan"] {
         let options = js_sys::JSON::parse(&format!(r#"{{"metric":"{metric}","limit":2}}"#)).expect("JSON");
         let ranked = js_sys::Array::from(&ranker.rank(&embedding, options).expect("one network"));
-        let item = |at: u32| Reflect::get(&ranked.get(at), &"item".into()).ok().and_then(|item| item.as_f64());
+        let item =
+            |at: u32| Reflect::get(&ranked.get(at), &"item".into()).ok().and_then(|item| item.as_f64());
         assert_eq!((item(0), item(1)), (Some(1.0), Some(0.0)), "{metric}");
     }
 }
@@ -101,7 +103,10 @@ fn a_photo_is_embedded_and_ranked() {
 fn failures_are_errors_with_codes() {
     let (description, mut parts) = tiny_network();
     let sha256 = Digest::of(&description).hex();
-    assert_eq!(NetworkLoader::new(&description, &"0".repeat(64)).err().map(|error| code(&error)).as_deref(), Some("folder/corrupt"));
+    assert_eq!(
+        NetworkLoader::new(&description, &"0".repeat(64)).err().map(|error| code(&error)).as_deref(),
+        Some("folder/corrupt")
+    );
 
     let mut loader = NetworkLoader::new(&description, &sha256).expect("just written");
     parts[0][100] ^= 1;

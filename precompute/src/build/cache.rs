@@ -111,7 +111,13 @@ impl EmbeddingCache {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn insert(&mut self, photo: Digest, width: u32, height: u32, embedding: &[f32]) -> anyhow::Result<Record> {
+    pub fn insert(
+        &mut self,
+        photo: Digest,
+        width: u32,
+        height: u32,
+        embedding: &[f32],
+    ) -> anyhow::Result<Record> {
         assert_eq!(embedding.len(), self.dims, "the network makes embeddings of one length");
         let mut bytes = Vec::new();
         bytes.extend(photo.0);

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use lookalike::codes::Ranges;
 use lookalike::digest::Digest;
+use lookalike::embedding::Metric;
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
     card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
 };
-use lookalike::embedding::Metric;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -140,7 +140,8 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         total: 0,
     };
     let items = u32::try_from(contents.items.len())?;
-    let manifest = Manifest::new(items, neighbours.0, cards, codes, network, widget.map(|widget| widget.0)).write();
+    let manifest =
+        Manifest::new(items, neighbours.0, cards, codes, network, widget.map(|widget| widget.0)).write();
     fs::write(folder.join("manifest.json"), &manifest)?;
     bytes.total = bytes.codes
         + bytes.neighbours
@@ -190,7 +191,10 @@ fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry
 
 fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
     let (width, height) = thumbnail::size(item.record.width, item.record.height);
-    let thumbnail = contents.thumbnails.as_ref().map(|_| url(&Path::new("thumbnails").join(thumbnail::path(&item.photo))));
+    let thumbnail = contents
+        .thumbnails
+        .as_ref()
+        .map(|_| url(&Path::new("thumbnails").join(thumbnail::path(&item.photo))));
     let original = contents.images.map(|base| format!("{}/{}", base.trim_end_matches('/'), url(&item.path)));
     Card {
         id: item.id.clone(),
@@ -211,7 +215,9 @@ fn url(path: &Path) -> String {
         let text = part.as_os_str().to_string_lossy();
         text.bytes().fold(String::new(), |mut encoded, byte| {
             match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte as char),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    encoded.push(byte as char)
+                }
                 _ => encoded.push_str(&format!("%{byte:02X}")),
             }
             encoded
@@ -293,7 +299,9 @@ fn write_network(folder: &Path, opened: &Opened) -> anyhow::Result<NetworkEntry>
 fn write_widget(folder: &Path) -> anyhow::Result<Option<(WidgetEntry, u64)>> {
     let files = widget::files();
     if files.is_empty() {
-        eprintln!("note: this precompute was built without the widget (`make` builds it); the folder has none");
+        eprintln!(
+            "note: this precompute was built without the widget (`make` builds it); the folder has none"
+        );
         return Ok(None);
     }
     let files = files.iter().map(|file| (file.path.to_owned(), file.content.to_vec()));

@@ -72,13 +72,17 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
 
     let progress = Progress::new("embedding", products.len() as u64);
     let embedding = Instant::now();
-    let outcome = embed::embed(&embed::Work {
-        photos: &arguments.photos,
-        products: &products,
-        network: &opened.network,
-        thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
-        jobs,
-    }, &mut cache, &progress)?;
+    let outcome = embed::embed(
+        &embed::Work {
+            photos: &arguments.photos,
+            products: &products,
+            network: &opened.network,
+            thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
+            jobs,
+        },
+        &mut cache,
+        &progress,
+    )?;
     progress.finish();
     let embedding_seconds = embedding.elapsed().as_secs_f64();
     if outcome.items.is_empty() {
@@ -86,11 +90,15 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     }
     if arguments.strict && !outcome.skipped.is_empty() {
         list(&outcome.skipped);
-        bail!("{} photos could not be read, and --strict was given; the folder is as it was", outcome.skipped.len());
+        bail!(
+            "{} photos could not be read, and --strict was given; the folder is as it was",
+            outcome.skipped.len()
+        );
     }
 
     let progress = Progress::new("neighbours", outcome.items.len() as u64);
-    let neighbours = neighbours::find(&cache, &outcome.items, arguments.neighbours as usize, jobs, &progress)?;
+    let neighbours =
+        neighbours::find(&cache, &outcome.items, arguments.neighbours as usize, jobs, &progress)?;
     progress.finish();
 
     let fields: Vec<ProductFields> =
@@ -147,7 +155,10 @@ impl Report {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, bytes, .. } = self;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
-            println!("  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped", skipped.len());
+            println!(
+                "  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped",
+                skipped.len()
+            );
         } else {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }

@@ -90,7 +90,11 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn block(&self, queries: std::ops::Range<usize>, reader: &mut EmbeddingReader) -> anyhow::Result<Neighbours> {
+    fn block(
+        &self,
+        queries: std::ops::Range<usize>,
+        reader: &mut EmbeddingReader,
+    ) -> anyhow::Result<Neighbours> {
         let mut query_rows = vec![0f32; queries.len() * self.dims];
         for (row, item) in query_rows.chunks_mut(self.dims).zip(&self.items[queries.clone()]) {
             reader.read(item.record, row)?;
@@ -102,7 +106,9 @@ impl Search<'_> {
             for (row, item) in tile_rows.chunks_mut(self.dims).zip(tile_items) {
                 reader.read(item.record, row)?;
             }
-            for ((query, query_row), nearest) in queries.clone().zip(query_rows.chunks(self.dims)).zip(&mut nearest) {
+            for ((query, query_row), nearest) in
+                queries.clone().zip(query_rows.chunks(self.dims)).zip(&mut nearest)
+            {
                 let tile = tile_rows.chunks(self.dims).take(tile_items.len());
                 for (item, row) in (tile_start..).zip(tile).filter(|(item, _)| *item != query) {
                     let sums = sums(query_row, row);

@@ -36,7 +36,10 @@ pub fn find_products(folder: &Path) -> anyhow::Result<Vec<Product>> {
         }
         let path = entry.path();
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()) else {
-            bail!("{}: the file name is not Unicode, and it is to be the product's id; rename it", path.display());
+            bail!(
+                "{}: the file name is not Unicode, and it is to be the product's id; rename it",
+                path.display()
+            );
         };
         if id.len() > LONGEST_ID {
             bail!("{}: the id is longer than {LONGEST_ID} bytes; rename it", path.display());

@@ -20,12 +20,16 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let opened = folder.network()?;
     let cache_folder = EmbeddingCache::folder_of(&arguments.dir);
     if !cache_folder.is_dir() {
-        bail!("{} is not there; it holds the full-precision embeddings, and `build` makes it", cache_folder.display());
+        bail!(
+            "{} is not there; it holds the full-precision embeddings, and `build` makes it",
+            cache_folder.display()
+        );
     }
     let cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
     let photos = catalogue_of(&cache_folder, &folder)?;
 
-    let file = File::create(&arguments.npy).with_context(|| format!("writing {}", arguments.npy.display()))?;
+    let file =
+        File::create(&arguments.npy).with_context(|| format!("writing {}", arguments.npy.display()))?;
     let mut npy = BufWriter::new(file);
     npy.write_all(&npy_header(photos.len(), cache.dims()))?;
     let ids_path = ids_path(&arguments.npy);
@@ -63,7 +67,8 @@ fn ids_path(npy: &Path) -> PathBuf {
 /// The header of a NumPy file, format version 1.0, of f32 `[rows, columns]`
 /// (numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 fn npy_header(rows: usize, columns: usize) -> Vec<u8> {
-    let mut dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let mut dictionary =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     // Magic, version and length take 10 bytes; the data begins at a multiple of 64, after a line break.
     let padding = (64 - (10 + dictionary.len() + 1) % 64) % 64;
     dictionary.push_str(&" ".repeat(padding));

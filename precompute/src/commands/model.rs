@@ -27,4 +27,3 @@ pub fn compile(arguments: &CompileArguments) -> anyhow::Result<()> {
     );
     Ok(())
 }
-

@@ -45,7 +45,8 @@ pub fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     }
     let lines = cards.into_iter().zip(&neighbours);
     if arguments.json {
-        let neighbours = lines.map(|(card, neighbour)| Line { id: card.id, distance: neighbour.distance }).collect();
+        let neighbours =
+            lines.map(|(card, neighbour)| Line { id: card.id, distance: neighbour.distance }).collect();
         println!("{}", serde_json::to_string(&Answer { metric, neighbours })?);
     } else {
         for (card, neighbour) in lines {
@@ -83,7 +84,8 @@ fn sheet(folder: &Folder, cards: &[Card], path: &Path) -> anyhow::Result<()> {
     let mut pictures = Vec::new();
     for card in cards {
         let thumbnail = card.thumbnail.as_ref().context("the folder has no thumbnails to draw a sheet of")?;
-        let photo = decode(&folder.read(thumbnail)?, &Limits::default()).with_context(|| thumbnail.clone())?;
+        let photo =
+            decode(&folder.read(thumbnail)?, &Limits::default()).with_context(|| thumbnail.clone())?;
         let width = (photo.width() * SHEET_HEIGHT).div_ceil(photo.height());
         let small = lookalike::photo::resize(&photo, width, SHEET_HEIGHT);
         let picture = RgbImage::from_raw(width, SHEET_HEIGHT, small.rgb().to_vec());

@@ -60,7 +60,10 @@ struct Places {
 impl Places {
     fn answer(&self, request: Request) -> io::Result<()> {
         if !matches!(request.method(), Method::Get | Method::Head) {
-            return request.respond(with_headers(Response::from_string("only GET").with_status_code(405), "text/plain"));
+            return request.respond(with_headers(
+                Response::from_string("only GET").with_status_code(405),
+                "text/plain",
+            ));
         }
         let path = request.url().split(['?', '#']).next().unwrap_or_default().to_owned();
         let Some(path) = decoded(&path) else { return missing(request) };

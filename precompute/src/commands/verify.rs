@@ -66,7 +66,11 @@ fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
     for shard in 0..entry.shards {
         for row in folder.neighbours(shard)?.rows {
             let place = format!("{}/{shard}.bin, product {}", entry.path, row.id);
-            ensure!(ids.get(row.item as usize) == Some(&row.id), "{place}: the cards call item {} otherwise", row.item);
+            ensure!(
+                ids.get(row.item as usize) == Some(&row.id),
+                "{place}: the cards call item {} otherwise",
+                row.item
+            );
             ensure!(shard_of(&row.id, entry.shards) == shard, "{place}: belongs in another shard");
             for list in &row.neighbours {
                 let nearest_first = list.is_sorted_by(|a, b| a.distance <= b.distance);

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::digest::Digest;
-use lookalike::network::{Description, Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts};
+use lookalike::network::{
+    Description, Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts,
+};
 
 use crate::args::NetworkOptions;
 
@@ -30,7 +32,11 @@ impl Compiled {
     ///
     /// # Errors
     /// See `onnx::compile`.
-    pub fn from_onnx(path: &Path, output: Option<&str>, options: &NetworkOptions) -> anyhow::Result<Compiled> {
+    pub fn from_onnx(
+        path: &Path,
+        output: Option<&str>,
+        options: &NetworkOptions,
+    ) -> anyhow::Result<Compiled> {
         onnx::compile(path, output, options)
     }
 
@@ -49,8 +55,11 @@ impl Compiled {
     pub fn write(mut self, folder: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         let entries = self.description.tensors.clone();
-        let stored =
-            self.tensors.iter().zip(&entries).map(|(values, entry)| encode(values, &entry.shape, entry.encoding));
+        let stored = self
+            .tensors
+            .iter()
+            .zip(&entries)
+            .map(|(values, entry)| encode(values, &entry.shape, entry.encoding));
         write_parts(&mut self.description, stored, |name, content| write(&folder.join(name), content))?;
         write(&folder.join("network.json"), &self.description.write())
     }
@@ -84,7 +93,9 @@ pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
     } else if path.is_file() {
         Compiled::from_onnx(path, None, &NetworkOptions::default())?
     } else {
-        bail!("no network called {model}: give {DEFAULT}, an ONNX file, or a folder made by `precompute model compile`");
+        bail!(
+            "no network called {model}: give {DEFAULT}, an ONNX file, or a folder made by `precompute model compile`"
+        );
     };
     let folder = cache.join("network");
     compiled.write(&folder)?;

@@ -11,7 +11,6 @@ use anyhow::{Context, anyhow, bail, ensure};
 use lookalike::network::{Description, Encoding, Layer, Op, Preprocessing, TensorEntry};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, DimLike};
-use tract_onnx::tract_hir::infer::Factoid;
 use tract_onnx::tract_core::ops::array::TypedConcat;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::cast::Cast;
@@ -21,6 +20,7 @@ use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 use tract_onnx::tract_core::ops::source::TypedSource;
+use tract_onnx::tract_hir::infer::Factoid;
 
 use super::Compiled;
 use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
@@ -44,9 +44,8 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
     };
     ensure!(*last == walk.layers.len(), "the embedding is not what the last layer makes");
 
-    let side = |axis: usize| -> anyhow::Result<u32> {
-        Ok(model.input_fact(0)?.shape[axis].to_usize()?.try_into()?)
-    };
+    let side =
+        |axis: usize| -> anyhow::Result<u32> { Ok(model.input_fact(0)?.shape[axis].to_usize()?.try_into()?) };
     let (height, width) = (side(2)?, side(3)?);
     let preprocessing = match options.preprocessing {
         Some(PreprocessingName::Caffe) => Preprocessing::caffe(width, height),
@@ -73,7 +72,11 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
 
 fn read(path: &Path) -> anyhow::Result<TypedModel> {
     let mut model = tract_onnx::onnx().model_for_path(path)?;
-    ensure!(model.inputs.len() == 1, "it has {} inputs, and one picture is to be its input", model.inputs.len());
+    ensure!(
+        model.inputs.len() == 1,
+        "it has {} inputs, and one picture is to be its input",
+        model.inputs.len()
+    );
     let shape = model.input_fact(0)?.shape.clone();
     let side = |axis: usize| -> Option<usize> { shape.dim(axis)?.concretize()?.to_usize().ok() };
     ensure!(
@@ -88,7 +91,8 @@ fn read(path: &Path) -> anyhow::Result<TypedModel> {
 /// The value called `name`, or the one that is the embedding by its place (`--help` says which).
 fn embedding_outlet(model: &TypedModel, name: Option<&str>) -> anyhow::Result<OutletId> {
     let named = |name: &str| {
-        let labelled = model.outlet_labels.iter().find(|(_, label)| *label == name).map(|(outlet, _)| *outlet);
+        let labelled =
+            model.outlet_labels.iter().find(|(_, label)| *label == name).map(|(outlet, _)| *outlet);
         labelled.or_else(|| model.nodes.iter().find(|node| node.name == name).map(|node| node.id.into()))
     };
     if let Some(name) = name {
@@ -196,7 +200,10 @@ impl Walk<'_> {
         if let Some(op) = node.op_as::<SumPool>() {
             let (kernel, strides, padding) = self.window(node, &op.pool_spec)?;
             ensure!(op.normalize, "a sum over windows is not known here");
-            ensure!(padding == [0; 4] || !op.count_include_pad, "a mean that counts padding is not known here");
+            ensure!(
+                padding == [0; 4] || !op.count_include_pad,
+                "a mean that counts padding is not known here"
+            );
             return self.push(Op::AveragePool { kernel, strides, padding }, &inputs);
         }
         if let Some(op) = node.op_as::<Reduce>() {
@@ -225,14 +232,20 @@ impl Walk<'_> {
         let [picture, Value::Constant(kernel), Value::Constant(bias)] = inputs else {
             bail!("its weights depend on the picture");
         };
-        ensure!(op.kernel_fmt == KernelFormat::OIHW && op.q_params.is_none(), "its weights have another layout");
+        ensure!(
+            op.kernel_fmt == KernelFormat::OIHW && op.q_params.is_none(),
+            "its weights have another layout"
+        );
         let (_, strides, padding) = self.window(node, &op.pool_spec)?;
         let dilations = pair(&op.pool_spec.dilations())?;
         let out = op.pool_spec.output_channels;
         let bias = broadcast(bias, out)?;
         let (weight, bias) = (self.tensor(kernel.clone()), self.tensor(bias));
         let groups = op.group;
-        self.push(Op::Conv { weight, bias, strides, dilations, padding, groups }, std::slice::from_ref(picture))
+        self.push(
+            Op::Conv { weight, bias, strides, dilations, padding, groups },
+            std::slice::from_ref(picture),
+        )
     }
 
     fn dense(&mut self, op: &EinSum, inputs: &[Value]) -> anyhow::Result<Value> {
@@ -268,13 +281,18 @@ impl Walk<'_> {
                 return Ok(Value::Layer(*mean));
             }
             [Value::Layer(value), Value::Constant(constant)] => (*value, constant),
-            [Value::Constant(constant), Value::Layer(value)] if name != "Div" && name != "Sub" => (*value, constant),
+            [Value::Constant(constant), Value::Layer(value)] if name != "Div" && name != "Sub" => {
+                (*value, constant)
+            }
             _ => bail!("is not known here between these values"),
         };
         let constants = numbers(constant)?;
         match name {
             "Max" => {
-                ensure!(constants.iter().all(|floor| *floor == 0.0), "a floor other than 0 is not known here");
+                ensure!(
+                    constants.iter().all(|floor| *floor == 0.0),
+                    "a floor other than 0 is not known here"
+                );
                 self.push(Op::Relu { max: None }, &[Value::Layer(value)])
             }
             "Min" => {
@@ -299,26 +317,36 @@ impl Walk<'_> {
 
     /// Whether `node` adds the bias to the dense layer that makes `value`, and nothing else reads the sum without it.
     fn is_bias_of(&self, node: &TypedNode, value: usize) -> bool {
-        let Some(Layer { op: Op::Dense { bias, .. }, .. }) = value.checked_sub(1).map(|layer| &self.layers[layer])
+        let Some(Layer { op: Op::Dense { bias, .. }, .. }) =
+            value.checked_sub(1).map(|layer| &self.layers[layer])
         else {
             return false;
         };
         let is_zero = numbers(&self.tensors[*bias]).is_ok_and(|bias| bias.iter().all(|value| *value == 0.0));
-        let readers =
-            node.inputs.iter().filter(|input| matches!(self.values.get(input), Some(Value::Layer(_)))).all(
-                |input| self.model.outlet_successors(*input).len() == 1,
-            );
+        let readers = node
+            .inputs
+            .iter()
+            .filter(|input| matches!(self.values.get(input), Some(Value::Layer(_))))
+            .all(|input| self.model.outlet_successors(*input).len() == 1);
         is_zero && readers && value == self.layers.len()
     }
 
     /// A sum or product with one number for each channel, as a batch normalisation leaves it: a 1x1 convolution of
     /// every channel with itself alone.
-    fn by_channel(&mut self, node: &TypedNode, name: &str, value: usize, constant: &Arc<Tensor>) -> anyhow::Result<Value> {
+    fn by_channel(
+        &mut self,
+        node: &TypedNode,
+        name: &str,
+        value: usize,
+        constant: &Arc<Tensor>,
+    ) -> anyhow::Result<Value> {
         let shape = &self.model.outlet_fact(node.id.into())?.shape;
         ensure!(shape.rank() == 4, "is known here on pictures only");
         let channels = shape[1].to_usize()?;
         let constants = numbers(broadcast(constant, channels)?.as_ref())?;
-        let each = |number: &dyn Fn(f32) -> f32| -> Vec<f32> { constants.iter().map(|value| number(*value)).collect() };
+        let each = |number: &dyn Fn(f32) -> f32| -> Vec<f32> {
+            constants.iter().map(|value| number(*value)).collect()
+        };
         let (weight, bias) = match name {
             "Add" => (each(&|_| 1.0), constants.clone()),
             "Sub" => (each(&|_| 1.0), each(&|value| -value)),
@@ -327,18 +355,16 @@ impl Walk<'_> {
         };
         let weight = Tensor::from_shape(&[channels, 1, 1, 1], &weight)?.into_arc_tensor();
         let (weight, bias) = (self.tensor(weight), self.tensor(tensor1(&bias).into_arc_tensor()));
-        let conv = Op::Conv {
-            weight,
-            bias,
-            strides: [1, 1],
-            dilations: [1, 1],
-            padding: [0; 4],
-            groups: channels,
-        };
+        let conv =
+            Op::Conv { weight, bias, strides: [1, 1], dilations: [1, 1], padding: [0; 4], groups: channels };
         self.push(conv, &[Value::Layer(value)])
     }
 
-    fn window(&self, node: &TypedNode, spec: &PoolSpec) -> anyhow::Result<([usize; 2], [usize; 2], [usize; 4])> {
+    fn window(
+        &self,
+        node: &TypedNode,
+        spec: &PoolSpec,
+    ) -> anyhow::Result<([usize; 2], [usize; 2], [usize; 4])> {
         let shape = &self.model.outlet_fact(node.inputs[0])?.shape;
         ensure!(spec.data_format == DataFormat::NCHW && shape.rank() == 4, "channels are not first");
         let sides = [shape[2].to_usize()?, shape[3].to_usize()?];
