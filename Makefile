@@ -68,8 +68,8 @@ check: setup-test ## Formatting, lints, documentation, types of www/
 	$(WASM_ENV) for part in shared page worker shop; do node $$TSC -p www/$$part; done
 
 test-native: build ## The crate's and the program's own tests, and the program as a user runs it
-	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike -p precompute
-	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test layering --test cli
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --lib --bins
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --test layering --test cli
 
 test-wasm: setup-test ## The crate's tests in Chromium
 	$(WASM_ENV) export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$$WASM_BINDGEN_TEST_RUNNER \
@@ -82,13 +82,13 @@ test-www: setup-test ## The element's own tests in Node
 
 test-browser: setup-test build ## The element and the shop in Chromium
 	$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) \
-		cargo test --locked --release -p lookalike-tests --test browser
+		cargo test --locked --release --workspace --test browser
 
 reference: build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
 	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
 	$(REFERENCES)/venv/bin/python tests/references/make.py --out $(REFERENCES) --shared ../shared --program $(PRECOMPUTE)
-	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release -p lookalike-tests --test references -- --nocapture --test-threads 1
+	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --test references -- --nocapture --test-threads 1
 
 sizes: setup-test build ## What a page loads, compressed as served, against the budgets
 	@node tests/sizes.mjs $(WIDGET) $(DEMO)/lookalike

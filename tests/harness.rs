@@ -150,8 +150,7 @@ pub fn save_picture(seed: u32, path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a file cannot be written.
 pub fn small_network(folder: &Path) -> anyhow::Result<()> {
-    let mut description =
-        Vgg16 { side: 32, divisor: 16, dense: 24 }.describe("small", false, Encoding::F32);
+    let mut description = Vgg16 { side: 32, divisor: 16, dense: 24 }.describe("small", false, Encoding::F32);
     let tensors: Vec<Vec<f32>> = random_weights(&description, 5).collect();
     let stored: Vec<Vec<u8>> = tensors
         .iter()

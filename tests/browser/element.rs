@@ -1,0 +1,302 @@
+//! `<more-like-this>` in a page of somebody's: events, attributes, searches. The page is the shop's, emptied, since the
+//! server has no other; the element does not know.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use lookalike_tests::Scratch;
+use serde_json::{Value, json};
+
+use crate::chromium::{Chromium, with_chromium};
+use crate::shop_server::{METRICS, ShopServer, ids};
+
+const SIZE: (u32, u32) = (1000, 800);
+
+/// Empties the page and gives the scripts that follow what they share.
+const STAGE: &str = "
+    await customElements.whenDefined('more-like-this');
+    document.body.replaceChildren();
+    window.events = [];
+    for (const type of ['ready', 'results', 'select', 'photo', 'progress', 'error'])
+      document.addEventListener(`mlt-${type}`, (event) => events.push({ type, at: event.target, detail: event.detail }));
+    window.make = (attributes = {}) => {
+      const made = document.createElement('more-like-this');
+      for (const [name, value] of Object.entries({ src: 'lookalike/', ...attributes })) made.setAttribute(name, value);
+      document.body.append(made);
+      return made;
+    };
+    window.of = (type) => events.filter((event) => event.type === type).map(({ detail }) => detail);
+    window.next = (target, type) => new Promise((resolve) =>
+      target.addEventListener(`mlt-${type}`, ({ detail }) => resolve(detail), { once: true }));
+    window.photo = async (id) => new File([await (await fetch(`/photos/${id}.jpg`)).blob()], `${id}.jpg`);
+    window.within = (ids) => [...ids].map(({ id }) => id);";
+
+/// Opens a page with no element in it yet.
+pub async fn stage(chromium: &Chromium, server: &ShopServer) -> anyhow::Result<()> {
+    chromium.open(&server.page("?item=none")).await?;
+    chromium.wait_for("the shop's own script to end", "!document.querySelector('#trouble').hidden").await?;
+    chromium.eval(STAGE, Value::Null).await?;
+    Ok(())
+}
+
+fn id_list(neighbours: &[(String, f64)]) -> Vec<&str> {
+    neighbours.iter().map(|(id, _)| id.as_str()).collect()
+}
+
+#[test]
+fn neighbours_are_there_before_anything_of_the_network_is() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("static", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        chromium.requests().await?;
+        let id = &ids()?[2];
+        let results = "const made = make({ item: a, photo: '' }); window.made = made;
+            const { neighbours, metric, item } = await next(made, 'results');
+            return { ids: within(neighbours), metric, item, ready: of('ready'),
+              shown: made.shadowRoot.querySelectorAll('li a').length };";
+        let got = chromium.eval(results, json!(id)).await?;
+        let wanted = server.query(["--item", id], "cosine", 8)?;
+        ensure!(got["ids"] == json!(id_list(&wanted)), "{got} instead of {wanted:?}");
+        ensure!(got["metric"] == "cosine" && got["item"] == json!(id) && got["shown"] == 8, "{got}");
+        let ready = json!([{ "src": server.page("lookalike/"), "items": 50, "metrics": METRICS }]);
+        ensure!(got["ready"] == ready, "{got}");
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+
+        let heavy = |url: &str| {
+            ["wasm", "worker", "network", "codes", "client.js"].iter().any(|word| url.contains(word))
+        };
+        let entries = "return performance.getEntriesByType('resource').map(({ name }) => name);";
+        let entries = chromium.eval(entries, Value::Null).await?;
+        let mut loaded: Vec<String> = serde_json::from_value(entries)?;
+        ensure!(
+            loaded.iter().any(|url| url.ends_with("/element.js")),
+            "the list holds what was loaded: {loaded:?}"
+        );
+        loaded.extend(urls(&chromium.requests().await?));
+        ensure!(loaded.iter().any(|url| url.contains("/thumbnails/")), "pictures were loaded: {loaded:?}");
+        loaded.retain(|url| heavy(url));
+        ensure!(loaded.is_empty(), "before a photo, {loaded:?} was loaded");
+
+        // The same list does hold them after a photo.
+        chromium.eval("await made.search(await photo(a));", json!(id)).await?;
+        let after = urls(&chromium.requests().await?);
+        for word in ["lookalike_bg.wasm", "worker.js", "network.json", "codes-", "client.js"] {
+            ensure!(after.iter().any(|url| url.contains(word)), "{word} is not among {after:?}");
+        }
+        chromium.assert_quiet().await
+    })
+}
+
+fn urls(requests: &[Value]) -> Vec<String> {
+    requests.iter().filter_map(|request| Some(request["url"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn attributes_are_live() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("attributes", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let ids = ids()?;
+        chromium.eval("window.made = make({ item: a }); await next(made, 'results');", json!(ids[0])).await?;
+        let (mut item, mut metric, mut limit) = (ids[0].clone(), "cosine", 8);
+        for (name, value) in [
+            ("metric", "manhattan"),
+            ("item", ids[30].as_str()),
+            ("limit", "3"),
+            ("metric", "euclidean"),
+            ("limit", "11"),
+        ] {
+            match name {
+                "metric" => metric = value,
+                "item" => item = value.to_owned(),
+                _ => limit = value.parse()?,
+            }
+            let change = "const results = next(made, 'results'); made.setAttribute(a.name, a.value);
+                return { ids: within((await results).neighbours), metric: made.metric, limit: made.limit,
+                  shown: made.shadowRoot.querySelectorAll('li a').length };";
+            let got = chromium.eval(change, json!({ "name": name, "value": value })).await?;
+            let wanted = server.query(["--item", &item], metric, limit)?;
+            let wanted = json!({ "ids": id_list(&wanted), "metric": metric, "limit": limit, "shown": limit });
+            ensure!(got == wanted, "{name} = {value}: {got} instead of {wanted}");
+        }
+        let together =
+            "const before = of('results').length; made.metric = 'cosine'; made.limit = 2; made.item = a;
+            await next(made, 'results'); await new Promise((done) => setTimeout(done, 300));
+            return of('results').length - before;";
+        let answers = chromium.eval(together, json!(ids[4])).await?;
+        ensure!(answers == 1, "three attributes at once are one question, not {answers}");
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_click_can_be_prevented() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("select", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let id = &ids()?[7];
+        let click = "const made = make({ item: a.id, link: '#to-{id}' }); await next(made, 'results');
+            const listen = (event) => { if (a.prevent) event.preventDefault(); };
+            made.addEventListener('mlt-select', listen);
+            // The shop of this page prevents all.
+            made.addEventListener('mlt-select', (event) => event.stopPropagation());
+            const selected = next(made, 'select');
+            made.shadowRoot.querySelectorAll('a')[1].click();
+            const { id, card } = await selected;
+            return { id, card: card.id, hash: location.hash };";
+        let wanted = server.query(["--item", id], "cosine", 2)?.pop().context("two neighbours")?.0;
+        for (prevent, hash) in [(true, String::new()), (false, format!("#to-{wanted}"))] {
+            let got = chromium.eval(click, json!({ "id": id, "prevent": prevent })).await?;
+            let expected = json!({ "id": wanted, "card": wanted, "hash": hash });
+            ensure!(got == expected, "prevented: {prevent}: {got} instead of {expected}");
+        }
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_search_tells_how_far_it_is() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("progress", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let id = &ids()?[11];
+        let search = "const found = await make({ metric: 'euclidean', limit: 4 }).search(await photo(a));
+            return { ids: within(found), results: of('results').map(({ neighbours, photo, metric }) =>
+                ({ ids: within(neighbours), photo: photo.name, metric })), progress: of('progress') };";
+        let got = chromium.eval(search, json!(id)).await?;
+        ensure!(got["ids"][0] == json!(id), "{id} finds itself: {}", got["ids"]);
+        let results = json!([{ "ids": got["ids"], "photo": format!("{id}.jpg"), "metric": "euclidean" }]);
+        ensure!(got["results"] == results, "{} instead of {results}", got["results"]);
+        let progress = got["progress"].as_array().context("progress")?;
+        let fractions: Vec<f64> = progress.iter().filter_map(|event| event["fraction"].as_f64()).collect();
+        ensure!(fractions.len() == progress.len() && fractions.len() >= 10, "{} events", fractions.len());
+        ensure!(
+            fractions.is_sorted() && fractions.iter().all(|one| (0.0..=1.0).contains(one)),
+            "{fractions:?}"
+        );
+        let mut stages: Vec<_> = progress.iter().filter_map(|event| event["stage"].as_str()).collect();
+        stages.dedup();
+        ensure!(stages == ["loading", "decoding", "embedding", "ranking"], "{stages:?}");
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_search_can_be_given_up() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("cancel", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let ids = ids()?;
+        let refused = "const made = make(); const file = await photo(a);
+            const why = await made.search(file, { signal: AbortSignal.abort() }).catch(({ code, name }) => [code, name]);
+            return [why, of('progress').length];";
+        let got = chromium.eval(refused, json!(ids[1])).await?;
+        ensure!(got == json!([["aborted", "AbortError"], 0]), "{got}");
+
+        // While the network loads, and in the middle of it, where a busy worker cannot be asked to stop.
+        for stage in ["loading", "embedding"] {
+            let cancel = "const made = make(); const control = new AbortController();
+                made.addEventListener('mlt-progress', ({ detail }) => detail.stage === a.stage && control.abort());
+                const why = await made.search(await photo(a.first), control).catch(({ code }) => code);
+                await new Promise((done) => setTimeout(done, a.pause));
+                const found = await made.search(await photo(a.second));
+                return { why, found: found[0].id, errors: of('error').length };";
+            for pause in [0, 300] {
+                let argument = json!({ "stage": stage, "pause": pause, "first": ids[12], "second": ids[13] });
+                let got = chromium.eval(cancel, argument).await?;
+                let wanted = json!({ "why": "aborted", "found": ids[13], "errors": 0 });
+                ensure!(got == wanted, "given up at {stage}, {pause} ms: {got} instead of {wanted}");
+            }
+        }
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn two_elements_embed_one_photo_once() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("shared", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let both = "const file = await photo(a);
+            const one = make({ metric: 'cosine' }); const two = make({ metric: 'manhattan' });
+            const found = await Promise.all([one.search(file), two.search(file)]);
+            return found.map(within).map(([first]) => first);";
+        chromium.requests().await?;
+        let id = &ids()?[22];
+        let got = chromium.eval(both, json!(id)).await?;
+        ensure!(got == json!([id, id]), "{got}");
+        let urls = urls(&chromium.requests().await?);
+        for word in ["lookalike_bg.wasm", "network.json", "codes-", "worker/worker.js"] {
+            let count = urls.iter().filter(|url| url.contains(word)).count();
+            ensure!(count == 1, "{word} was fetched {count} times: {urls:?}");
+        }
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_damaged_folder_is_told_by_the_file() -> anyhow::Result<()> {
+    let whole = ShopServer::start()?;
+    let manifest = whole.manifest()?;
+    let scratch = Scratch::new("damaged-folder")?;
+    let copy = scratch.join("lookalike");
+    copy_folder(whole.folder(), &copy)?;
+    let network = copy.join(manifest["network"]["path"].as_str().context("network")?);
+    let description: Value = serde_json::from_slice(&fs::read(network.join("network.json"))?)?;
+    let part = description["parts"][0]["path"].as_str().context("a part")?.to_owned();
+    let part_file = network.join(&part);
+    let sound = fs::read(&part_file)?;
+    let server = ShopServer::of(&copy)?;
+    with_chromium("damaged", SIZE, |chromium| async move {
+        let id = &ids()?[9];
+        let search = "const made = make({ item: a, photo: '' }); await next(made, 'results');
+            const error = next(made, 'error');
+            const why = await made.search(await photo(a)).catch(({ code }) => code);
+            return { why, told: await error, message: !!made.shadowRoot.querySelector('[part=message]').innerText };";
+        let mut flipped = sound.clone();
+        flipped[sound.len() / 2] ^= 1;
+        for (damage, content) in
+            [("cut short", Some(&sound[..sound.len() / 2])), ("one bit", Some(&flipped)), ("gone", None)]
+        {
+            match content {
+                Some(content) => fs::write(&part_file, content)?,
+                None => fs::remove_file(&part_file)?,
+            }
+            stage(&chromium, &server).await?;
+            let got = chromium.eval(search, json!(id)).await?;
+            let code = if content.is_some() { "folder/corrupt" } else { "folder/missing" };
+            ensure!(got["why"] == code && got["told"]["code"] == code, "{damage}: {got}");
+            ensure!(
+                got["told"]["file"].as_str().is_some_and(|file| file.ends_with(&part)),
+                "{damage}: {got}"
+            );
+            ensure!(got["message"] == true, "{damage}: the shopper is told too");
+        }
+        fs::write(&part_file, &sound)?;
+        let mended = "return (await document.querySelector('more-like-this').search(await photo(a)))[0].id;";
+        let found = chromium.eval(mended, json!(id)).await?;
+        ensure!(found == json!(id), "once the folder is whole the next search works: {found}");
+
+        let neighbours = manifest["neighbours"]["path"].as_str().context("neighbours")?;
+        fs::remove_dir_all(copy.join(neighbours))?;
+        stage(&chromium, &server).await?;
+        let told = chromium.eval("return next(make({ item: a }), 'error');", json!(id)).await?;
+        ensure!(told["file"].as_str().is_some_and(|file| file.starts_with(neighbours)), "{told}");
+        Ok(())
+    })
+}
+
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

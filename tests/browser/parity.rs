@@ -1,0 +1,112 @@
+//! Native against wasm: the same pixels, the same embeddings, the same rankings.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, ensure};
+use lookalike::codes::Codes;
+use lookalike::digest::Digest;
+use lookalike::embedding::Metric;
+use lookalike::network::{Loader, Network};
+use lookalike::photo::{Limits, decode, resize};
+use lookalike::rank::{Neighbour, rank};
+use serde_json::{Value, json};
+
+use crate::chromium::with_chromium;
+use crate::element::stage;
+use crate::shop_server::{ShopServer, ids, photos};
+
+/// Loads wasm, network and codes into the page itself. `a` is `{manifest, ...}`.
+pub const LOAD: &str = "
+    const folder = new URL('/lookalike/', location.href);
+    const get = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer());
+    const { network, codes, widget } = a.manifest;
+    const wasm = await import(new URL(`${widget.path}/wasm/lookalike.js`, folder).href);
+    const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/lookalike_bg.wasm`) });
+    const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
+    for (const [index, part] of loader.parts().entries()) loader.part(index, await get(`${network.path}/${part.path}`));
+    const embedder = loader.finish();";
+
+const CODE: &str = "
+    const ranker = new wasm.Ranker(await get(codes.path), codes.sha256);
+    const answers = {};
+    for (const id of a.ids) {
+      const picture = embedder.decode(new Uint8Array(await (await fetch(`/photos/${id}.jpg`)).arrayBuffer()));
+      const embedding = embedder.embed(picture);
+      answers[id] = {
+        pixels: picture.sha256(), resized: picture.resized_sha256(224, 224), embedding: [...embedding],
+        ranked: Object.fromEntries(['cosine', 'euclidean', 'manhattan'].map((metric) =>
+          [metric, ranker.rank(embedding, { metric, limit: 20 }).map(({ item, distance }) => [item, distance])])),
+      };
+      picture.free();
+    }
+    return answers;";
+
+/// Distances closer than this, relatively, are ties: their order may differ.
+const TIE: f64 = 1e-6;
+
+#[test]
+fn native_and_wasm_agree_on_fifty_photos() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("parity", (1000, 800), |chromium| async move {
+        stage(&chromium, &server).await?;
+        let (ids, manifest) = (ids()?, server.manifest()?);
+        let argument = json!({ "ids": ids, "manifest": manifest });
+        let answers = chromium.eval(&format!("{LOAD}{CODE}"), argument).await?;
+        let answers: BTreeMap<String, Value> = serde_json::from_value(answers)?;
+        ensure!(answers.len() == 50, "{} photos", answers.len());
+
+        let network = network(&server)?;
+        let codes = fs::read(server.folder().join(manifest["codes"]["path"].as_str().context("codes")?))?;
+        let codes = Codes::read(&codes)?;
+        let (mut minimum, mut pixels, mut resized) = (1f64, 0, 0);
+        for (id, answer) in &answers {
+            let photo = decode(&fs::read(photos()?.join(format!("{id}.jpg")))?, &Limits::default())?;
+            pixels += u32::from(answer["pixels"] != json!(Digest::of(photo.rgb()).hex()));
+            resized +=
+                u32::from(answer["resized"] != json!(Digest::of(resize(&photo, 224, 224).rgb()).hex()));
+            let native = network.embed(&photo)?;
+            let wasm: Vec<f32> = serde_json::from_value(answer["embedding"].clone())?;
+            ensure!(native.len() == wasm.len(), "{id}: {} and {} dimensions", native.len(), wasm.len());
+            minimum = minimum.min(cosine(&native, &wasm));
+            for metric in Metric::ALL {
+                let wasm: Vec<(u32, f64)> = serde_json::from_value(answer["ranked"][metric.name()].clone())?;
+                ensure!(wasm.len() == 20, "{id} by {}: {} ranked", metric.name(), wasm.len());
+                same_ranking(&rank(&codes, &native, metric, 50)?, &wasm)
+                    .with_context(|| format!("{id} by {}", metric.name()))?;
+            }
+        }
+        println!(
+            "native against wasm on 50 photos: smallest cosine {minimum:.9}; {pixels} decoded and {resized} resized differ"
+        );
+        ensure!(pixels == 0 && resized == 0, "{pixels} photos decode and {resized} resize to other pixels");
+        ensure!(minimum >= 0.99999, "smallest cosine {minimum}");
+        chromium.assert_quiet().await
+    })
+}
+
+fn network(server: &ShopServer) -> anyhow::Result<Network> {
+    let manifest = server.manifest()?;
+    let folder = server.folder().join(manifest["network"]["path"].as_str().context("network")?);
+    let description = fs::read(folder.join("network.json"))?;
+    let mut loader = Loader::new(&description, manifest["network"]["sha256"].as_str().context("sha256")?)?;
+    for (index, part) in loader.description().parts.clone().iter().enumerate() {
+        loader.part(index, &fs::read(folder.join(&part.path))?)?;
+    }
+    Ok(loader.finish()?)
+}
+
+fn cosine(one: &[f32], two: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    dot(one, two) / (dot(one, one) * dot(two, two)).sqrt()
+}
+
+/// `native` ranks all products, `wasm` the first 20: place by place the same product, or one tied with it.
+fn same_ranking(native: &[Neighbour], wasm: &[(u32, f64)]) -> anyhow::Result<()> {
+    for (place, ((item, distance), expected)) in wasm.iter().zip(native).enumerate() {
+        let own = native.iter().find(|one| one.item == *item).context("an item of the catalogue")?;
+        let tied = (own.distance - expected.distance).abs() <= TIE * expected.distance.max(TIE);
+        ensure!(*item == expected.item || tied, "place {place}: {item} at {distance}, natively {expected:?}");
+    }
+    Ok(())
+}

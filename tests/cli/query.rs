@@ -1,0 +1,166 @@
+//! `query` and `export`: neighbours against the definition of the distances, photos against their own catalogue.
+
+use anyhow::{Context, ensure};
+use lookalike_tests::{Npy, arguments, fail, save_picture, succeed};
+
+use crate::shop::Shop;
+
+const METRICS: [&str; 3] = ["cosine", "euclidean", "manhattan"];
+
+/// The distance by the definition that scikit-learn documents, in f64.
+fn distance(metric: &str, a: &[f32], b: &[f32]) -> f64 {
+    let pairs = || a.iter().zip(b).map(|(x, y)| (f64::from(*x), f64::from(*y)));
+    let norm = |v: &[f32]| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    match metric {
+        "cosine" => 1.0 - pairs().map(|(x, y)| x * y).sum::<f64>() / (norm(a) * norm(b)),
+        "euclidean" => pairs().map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt(),
+        _ => pairs().map(|(x, y)| (x - y).abs()).sum(),
+    }
+}
+
+#[test]
+fn neighbours_of_every_product_are_those_of_brute_force() -> anyhow::Result<()> {
+    let shop = Shop::with("brute-force", 24)?;
+    shop.build(&["--neighbours", "23"])?;
+    let products = shop.export()?;
+    ensure!(products.len() == 24, "{} embeddings", products.len());
+    let mut seen = 0;
+    for metric in METRICS {
+        for (id, embedding) in &products {
+            let mut want: Vec<(f64, &str)> = products
+                .iter()
+                .filter(|(other, _)| other != id)
+                .map(|(other, values)| (distance(metric, embedding, values), other.as_str()))
+                .collect();
+            want.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+            let found = shop.query(&["--item", id, "--metric", metric, "-k", "23"])?;
+            ensure!(found.len() == 23, "{metric} {id}: {} neighbours", found.len());
+            let scale = want.last().map_or(1.0, |(furthest, _)| furthest.max(1e-3));
+            for ((got, got_distance), (want_distance, want)) in found.iter().zip(want) {
+                // Distances are stored as f32 and differ by rounding; the order may only differ between such equals.
+                let off = (got_distance - want_distance).abs();
+                ensure!(
+                    off <= 1e-6 * scale,
+                    "{metric} {id} to {got}: {got_distance}, not {want_distance} ({want})"
+                );
+                let true_distance = products.iter().find(|(other, _)| other == got).context("a product")?;
+                let off = (distance(metric, embedding, &true_distance.1) - want_distance).abs();
+                ensure!(off <= 1e-9 * scale, "{metric} {id}: {got} where {want} belongs");
+                seen += 1;
+            }
+        }
+    }
+    ensure!(seen == 3 * 24 * 23, "{seen} neighbours were compared");
+    Ok(())
+}
+
+#[test]
+fn a_photo_of_the_catalogue_finds_itself_first() -> anyhow::Result<()> {
+    let shop = Shop::with("finds-itself", 12)?;
+    shop.build(&[])?;
+    for product in 0..12 {
+        let id = format!("p{product:02}");
+        let photo = shop.photos().join(format!("{id}.png")).display().to_string();
+        for metric in METRICS {
+            let found = shop.query(&["--photo", &photo, "--metric", metric, "-k", "3"])?;
+            ensure!(found.len() == 3 && found[0].0 == id, "{metric}: {id} found {found:?}");
+            ensure!(found[0].1 < found[1].1 / 2.0, "{metric}: {id} is far nearer than any other: {found:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_default_network_finds_a_catalogue_photo_first() -> anyhow::Result<()> {
+    let shop = Shop::with("default-network", 6)?;
+    succeed(arguments!["build", shop.photos(), "--out", shop.out()])?;
+    for product in [0, 5] {
+        let id = format!("p{product:02}");
+        let photo = shop.photos().join(format!("{id}.png")).display().to_string();
+        let found = shop.query(&["--photo", &photo])?;
+        ensure!(found[0].0 == id && found[0].1 < 1e-3, "{id} found {found:?}");
+    }
+    ensure!(shop.export()?[0].1.len() == 512, "the slim network's embedding has 512 numbers");
+    succeed(arguments!["verify", shop.out()])?;
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_answered_is_a_clear_error() -> anyhow::Result<()> {
+    let shop = Shop::with("query-errors", 4)?;
+    shop.build(&["--neighbours", "2"])?;
+    let out = shop.out();
+    std::fs::write(shop.0.join("bad.jpg"), "no picture")?;
+    let cases = [
+        (arguments!["--item", "p99"].to_vec(), "p99"),
+        (arguments!["--item", "p00", "-k", "3"].to_vec(), "--neighbours 3"),
+        (arguments!["--photo", shop.0.join("absent.jpg")].to_vec(), "absent.jpg"),
+        (arguments!["--photo", shop.0.join("bad.jpg")].to_vec(), "bad.jpg"),
+    ];
+    for (more, word) in cases {
+        let mut all = arguments!["query", &out].to_vec();
+        all.extend(more);
+        let errors = fail(1, &all)?;
+        ensure!(errors.contains(word), "{all:?} should name {word}: {errors}");
+    }
+    let errors = fail(1, arguments!["query", shop.0.join("nowhere"), "--item", "p00"])?;
+    ensure!(errors.contains("manifest.json") && errors.contains("precompute build"), "{errors}");
+    Ok(())
+}
+
+#[test]
+fn a_sheet_is_a_png_of_the_neighbours() -> anyhow::Result<()> {
+    let shop = Shop::with("sheet", 5)?;
+    shop.build(&[])?;
+    let sheet = shop.0.join("sheet.png");
+    succeed(arguments!["query", shop.out(), "--item", "p01", "-k", "3", "--sheet", &sheet])?;
+    let bytes = std::fs::read(&sheet)?;
+    ensure!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "a PNG");
+    let picture = image::load_from_memory(&bytes)?.into_rgb8();
+    // Three thumbnails of 48x40 at a height of 240, white between and around.
+    ensure!(picture.dimensions() == (3 * 288 + 4 * 8, 240 + 2 * 8), "{:?}", picture.dimensions());
+    let shown = picture.pixels().filter(|pixel| pixel.0 != [255; 3]).count();
+    ensure!(shown > 3 * 288 * 240 * 9 / 10, "the thumbnails are drawn: {shown} pixels");
+    Ok(())
+}
+
+#[test]
+fn export_is_what_numpy_reads() -> anyhow::Result<()> {
+    let shop = Shop::with("export", 7)?;
+    shop.build(&[])?;
+    let products = shop.export()?;
+    let array = Npy::read(&shop.0.join("embeddings.npy"))?;
+    ensure!(array.descr == "<f4" && array.shape == [7, 24], "{} {:?}", array.descr, array.shape);
+    let ids: Vec<&str> = products.iter().map(|(id, _)| id.as_str()).collect();
+    ensure!(ids == ["p00", "p01", "p02", "p03", "p04", "p05", "p06"], "{ids:?}");
+    for (id, embedding) in &products {
+        ensure!(embedding.iter().any(|value| *value > 0.0), "{id} is not all zeros");
+    }
+
+    // The embeddings lie beside the folder; without them, or with those of another state, there is a clear error.
+    let cache = shop.0.join("out.cache");
+    let npy = shop.0.join("more.npy");
+    std::fs::rename(&cache, shop.0.join("aside"))?;
+    let errors = fail(1, arguments!["export", shop.out(), "--npy", &npy])?;
+    ensure!(errors.contains("out.cache") && errors.contains("build"), "{errors}");
+    std::fs::rename(shop.0.join("aside"), &cache)?;
+    let manifest = std::fs::read_to_string(shop.out().join("manifest.json"))?;
+    std::fs::write(shop.out().join("manifest.json"), format!("{manifest}\n"))?;
+    ensure!(fail(1, arguments!["export", shop.out(), "--npy", &npy])?.contains("run `build` again"));
+    Ok(())
+}
+
+#[test]
+fn a_photo_that_is_not_in_the_catalogue_is_ranked_too() -> anyhow::Result<()> {
+    let shop = Shop::with("upload", 5)?;
+    shop.build(&[])?;
+    let upload = shop.0.join("upload.webp");
+    save_picture(1000, &upload)?;
+    for metric in METRICS {
+        let found =
+            shop.query(&["--photo", &upload.display().to_string(), "--metric", metric, "-k", "99"])?;
+        ensure!(found.len() == 5, "all there are: {found:?}");
+        ensure!(found.is_sorted_by(|a, b| a.1 <= b.1), "nearest first: {found:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! `serve`: the shop on this machine, spoken to in plain HTTP.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use lookalike_tests::{arguments, fail, program};
+
+use crate::shop::Shop;
+
+/// A running server, ended when dropped.
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Serving {
+    fn start(shop: &Shop) -> anyhow::Result<Serving> {
+        let mut child = Command::new(program()?)
+            .args(arguments!["serve", shop.out(), "--photos", shop.photos(), "--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
+        let address = line.trim().rsplit_once("http://").map(|(_, address)| address.trim_end_matches('/'));
+        let address = address.and_then(|address| address.parse().ok());
+        Ok(Serving { child, address: address.with_context(|| format!("an address in {line:?}"))? })
+    }
+
+    /// Sends a request as it is; returns the status, the head in lower case, and the body.
+    fn send(&self, request: &str) -> anyhow::Result<(u16, String, Vec<u8>)> {
+        let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let end = answer.windows(4).position(|at| at == b"\r\n\r\n").context("a head")?;
+        let head = String::from_utf8(answer[..end].to_vec())?.to_ascii_lowercase();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("a status")?;
+        Ok((status, head, answer[end + 4..].to_vec()))
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<(u16, String, Vec<u8>)> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn the_shop_the_folder_and_the_photos_are_served_with_their_types() -> anyhow::Result<()> {
+    let shop = Shop::with("serve", 3)?;
+    shop.photo("deep/a b ü.jpg", 9)?;
+    shop.build(&[])?;
+    let serving = Serving::start(&shop)?;
+    ensure!(serving.address.ip().is_loopback() && serving.address.port() != 0, "{}", serving.address);
+
+    let files = lookalike_tests::tree(&shop.out())?;
+    let mut seen = 0;
+    for (name, content) in &files {
+        let (status, head, body) = serving.get(&format!("/lookalike/{name}"))?;
+        ensure!(status == 200 && body == *content, "{name}: {status}, {} bytes", body.len());
+        let want = match name.rsplit('.').next() {
+            Some("json") => "application/json",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("wasm") => "application/wasm",
+            Some("jpg") => "image/jpeg",
+            _ => "application/octet-stream",
+        };
+        ensure!(head.contains(&format!("content-type: {want}\r\n")), "{name}: {head}");
+        check_policy(&head)?;
+        seen += 1;
+    }
+    ensure!(seen >= 8, "{seen} files were asked for");
+
+    for path in ["/", "/?item=p01", "/index.html"] {
+        let (status, head, body) = serving.get(path)?;
+        ensure!(status == 200 && head.contains("content-type: text/html; charset=utf-8"), "{path}: {head}");
+        ensure!(String::from_utf8(body)?.contains("more-like-this"), "{path} shows the element");
+        check_policy(&head)?;
+    }
+    let (status, head, body) = serving.get("/photos/deep/a%20b%20%C3%BC.jpg?v=1")?;
+    ensure!(status == 200 && head.contains("content-type: image/jpeg"), "{head}");
+    ensure!(body == std::fs::read(shop.photos().join("deep/a b ü.jpg"))?, "the photo's own bytes");
+    let (status, head, body) = serving.send(&format!(
+        "HEAD /photos/p00.png HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        serving.address
+    ))?;
+    ensure!(status == 200 && head.contains("content-type: image/png") && body.is_empty(), "{head}");
+    Ok(())
+}
+
+/// Nothing but the page's own files, and no script or style written into the page.
+fn check_policy(head: &str) -> anyhow::Result<()> {
+    let policy = head.lines().find_map(|line| line.strip_prefix("content-security-policy: "));
+    let policy = policy.with_context(|| format!("no content security policy: {head}"))?;
+    for rule in [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "object-src 'none'",
+    ] {
+        ensure!(policy.contains(rule), "{rule} is not in {policy}");
+    }
+    ensure!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+    ensure!(head.contains("x-content-type-options: nosniff"), "{head}");
+    Ok(())
+}
+
+#[test]
+fn what_is_not_there_or_not_to_be_seen_is_not_found() -> anyhow::Result<()> {
+    let shop = Shop::with("serve-hostile", 2)?;
+    shop.build(&[])?;
+    std::fs::write(shop.0.join("secret.txt"), "SECRET")?;
+    let secret = shop.0.join("secret.txt").display().to_string();
+    let encoded = secret.replace('/', "%2f");
+    let serving = Serving::start(&shop)?;
+    let absent = [
+        "/nothing",
+        "/lookalike/",
+        "/lookalike",
+        "/lookalike/none.json",
+        "/photos/p99.jpg",
+        "/photos/",
+        "/Cargo.toml",
+    ];
+    for path in absent {
+        let (status, head, _) = serving.get(path)?;
+        ensure!(status == 404, "{path}: {status}");
+        check_policy(&head)?;
+    }
+    let hostile = [
+        "/lookalike/../secret.txt".to_owned(),
+        "/photos/../secret.txt".to_owned(),
+        "/lookalike/%2e%2e/secret.txt".to_owned(),
+        "/lookalike/..%2fsecret.txt".to_owned(),
+        "/lookalike/%2e%2e%2fsecret.txt".to_owned(),
+        "/lookalike/..%5csecret.txt".to_owned(),
+        "/lookalike/%252e%252e/secret.txt".to_owned(),
+        "/lookalike/./../secret.txt".to_owned(),
+        "/../secret.txt".to_owned(),
+        format!("/lookalike/{secret}"),
+        format!("/lookalike/{encoded}"),
+        format!("/photos/{encoded}"),
+        format!("/{encoded}"),
+        format!("/{secret}"),
+        "/lookalike/manifest.json%00.jpg".to_owned(),
+        "/%zz".to_owned(),
+        "/%".to_owned(),
+        "http://example.org/secret.txt".to_owned(),
+        "*".to_owned(),
+    ];
+    for path in hostile {
+        let (status, _, body) = serving.get(&path).with_context(|| path.clone())?;
+        ensure!(status == 404 || status == 400, "{path}: {status}");
+        ensure!(!String::from_utf8_lossy(&body).contains("SECRET"), "{path} leads out");
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        let request = format!(
+            "{method} /lookalike/manifest.json HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        ensure!(serving.send(&request)?.0 == 405, "{method}");
+    }
+    // Browsers that hang up in the middle do not end it.
+    for _ in 0..20 {
+        TcpStream::connect(serving.address)?.write_all(b"GET /lookalike/man")?;
+    }
+    ensure!(serving.get("/lookalike/manifest.json")?.0 == 200, "still there");
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_but_this_machine_can_connect() -> anyhow::Result<()> {
+    let shop = Shop::with("serve-loopback", 1)?;
+    shop.build(&[])?;
+    let serving = Serving::start(&shop)?;
+    // Local addresses of listening sockets (state 0A), as hexadecimal address:port.
+    let sockets: String = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect();
+    let port = format!(":{:04X}", serving.address.port());
+    let listening: Vec<&str> = sockets
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|fields| fields.get(3) == Some(&"0A"))
+        .filter_map(|fields| fields.get(1).copied())
+        .filter(|local| local.ends_with(&port))
+        .collect();
+    ensure!(listening == [format!("0100007F{port}")], "it listens on {listening:?}");
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_served_is_a_clear_error() -> anyhow::Result<()> {
+    let shop = Shop::with("serve-errors", 1)?;
+    ensure!(fail(1, arguments!["serve", shop.out()])?.contains("manifest.json"));
+    shop.build(&[])?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let port = taken.local_addr()?.port().to_string();
+    let errors = fail(1, arguments!["serve", shop.out(), "--port", &port])?;
+    ensure!(errors.contains(&format!("port {port}")), "{errors}");
+    Ok(())
+}

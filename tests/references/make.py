@@ -1,0 +1,165 @@
+"""Reference values from independent implementations: ONNX Runtime, OpenCV, Pillow and scikit-learn.
+
+usage: make.py --out FOLDER --shared ../shared --program PRECOMPUTE [--all]
+
+Writes what main.rs beside this compares with: raw little-endian arrays, and an index.json for each of the three parts, made anew by every run.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PHOTOS = 20  # for the preprocessing
+NEIGHBOURS = 40  # reference neighbours of each product, twice what the folder stores
+CATALOGUE = 600  # products whose neighbours are compared, unless --all
+
+
+def input_of(side=224):
+    """A network input that no photo has: every value from -1 to 1, in a fixed disorder."""
+    n = 3 * side * side
+    return ((np.arange(n) * 7919 % 1000) / 500 - 1).astype("<f4").reshape(1, 3, side, side)
+
+
+def run_onnx(path, output, x):
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return session.run([output], {session.get_inputs()[0].name: x})[0].astype("<f4")
+
+
+def compile_network(program, path, output, weights, folder):
+    command = [program, "model", "compile", path, "--output", output, "--weights", weights, "-o", folder]
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+
+
+def networks(out, shared, program):
+    """Compiled networks beside what ONNX Runtime makes of the same input."""
+    cases = []
+
+    def case(name, path, output, weights, x, want):
+        folder = out / f"{name}-{weights}"
+        compile_network(program, path, output, weights, folder)
+        x.tofile(folder / "input.f32")
+        want.astype("<f4").tofile(folder / "output.f32")
+        cases.append({"name": name, "weights": weights, "folder": folder.name})
+
+    for name in ("squeezenet1.1", "mobilenetv2", "resnet50"):
+        path = shared / "models" / f"{name}.onnx"
+        want = run_onnx(path, "features", input_of())
+        for weights in ("f32", "int8"):
+            case(name, path, "features", weights, input_of(), want)
+    for number in range(3):
+        folder = shared / "models/cases/squeezenet1.1" / str(number)
+        x, want = np.load(folder / "input.npy").astype("<f4"), np.load(folder / "output.npy")
+        case(f"squeezenet1.1-case{number}", shared / "models/squeezenet1.1.onnx", "logits", "f32", x, want)
+    for name, arguments in (("vgg16-slim", ["--width", "0.25", "--fc", "512"]), ("vgg16", [])):
+        path = out / f"{name}.onnx"
+        subprocess.run([sys.executable, shared / "peers/vgg16_random.py", path, *arguments], check=True)
+        want = run_onnx(path, "features", input_of())
+        for weights in ("f32", "f16", "int8"):
+            case(name, path, "features", weights, input_of(), want)
+        path.unlink()
+    return cases
+
+
+def catalogue(shared):
+    with open(shared / "catalog/items.csv", encoding="utf-8") as table:
+        return [row["id"] for row in csv.DictReader(table)]
+
+
+def preprocessing(out, shared, _program):
+    """Photos as OpenCV decodes and resizes them; PNGs of the decoded pixels tell decoding from resizing."""
+    import cv2
+
+    try:
+        from PIL import Image
+    except ImportError:
+        Image = None
+    ids = catalogue(shared)
+    cases = []
+    for id in ids[:: len(ids) // PHOTOS][:PHOTOS]:
+        source = shared / "catalog/images" / f"{id}.jpg"
+        pixels = cv2.imread(str(source), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        height, width = pixels.shape[:2]
+        shutil.copy(source, out / f"{id}.jpg")
+        cv2.imwrite(str(out / f"{id}.png"), pixels)
+
+        def resized(kind, w, h, interpolation):
+            name = f"{id}-{kind}.rgb"
+            cv2.resize(pixels, (w, h), interpolation=interpolation)[:, :, ::-1].tofile(out / name)
+            return {"file": name, "kind": kind, "width": w, "height": h}
+
+        pixels[:, :, ::-1].tofile(out / f"{id}-same.rgb")
+        made = [
+            {"file": f"{id}-same.rgb", "kind": "same", "width": width, "height": height},
+            resized("enlarged", 320, 300, cv2.INTER_LINEAR),
+            resized("shrunk-linear", 96, 96, cv2.INTER_LINEAR),
+            resized("shrunk-area", 96, 96, cv2.INTER_AREA),
+        ]
+        if Image is not None:
+            name = f"{id}-pillow.rgb"
+            small = Image.fromarray(pixels[:, :, ::-1]).resize((96, 96), Image.BILINEAR)
+            np.asarray(small).tofile(out / name)
+            made.append({"file": name, "kind": "shrunk-pillow", "width": 96, "height": 96})
+        cases.append({"id": id, "made": made})
+    return cases
+
+
+def neighbours(out, shared, program, everything=False):
+    """A folder built from catalogue photos, and scikit-learn's neighbours of its exported embeddings."""
+    from sklearn.metrics import pairwise_distances
+
+    photos = out / "photos"
+    photos.mkdir()
+    ids = catalogue(shared)
+    ids = ids if everything else ids[:: len(ids) // CATALOGUE][:CATALOGUE]
+    for id in ids:
+        os.symlink((shared / "catalog/images" / f"{id}.jpg").resolve(), photos / f"{id}.jpg")
+    folder, npy = out / "lookalike", out / "embeddings.npy"
+    subprocess.run([str(program), "build", photos, "--out", folder, "--no-thumbnails"], check=True)
+    subprocess.run([str(program), "export", folder, "--npy", npy], check=True)
+    embeddings = np.load(npy).astype(np.float64)
+    made = []
+    for metric in ("cosine", "euclidean", "manhattan"):
+        distances = pairwise_distances(embeddings, metric=metric)
+        np.fill_diagonal(distances, np.inf)
+        order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+        order.astype("<u4").tofile(out / f"{metric}.u32")
+        np.take_along_axis(distances, order, axis=1).astype("<f8").tofile(out / f"{metric}.f64")
+        made.append(metric)
+    return {"items": len(ids), "neighbours": NEIGHBOURS, "metrics": made, "folder": folder.name}
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--out", type=Path, required=True)
+    arguments.add_argument("--shared", type=Path, required=True)
+    arguments.add_argument("--program", type=Path, required=True)
+    arguments.add_argument("--all", action="store_true", help="neighbours of the whole catalogue")
+    arguments = arguments.parse_args()
+    if not arguments.shared.is_dir():
+        sys.exit(f"{arguments.shared} is not there: the references are made from its photos and networks")
+    program = arguments.program.resolve()
+    for name, make, options in (
+        ("networks", networks, {}),
+        ("preprocessing", preprocessing, {}),
+        ("neighbours", neighbours, {"everything": arguments.all}),
+    ):
+        out = arguments.out / name
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        print(f"references: {name}", flush=True)
+        cases = make(out, arguments.shared, program, **options)
+        (out / "index.json").write_text(json.dumps(cases, indent=1), encoding="utf-8")
+
+
+main()
