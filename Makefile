@@ -84,7 +84,7 @@ test-browser: setup-test build ## The element and the shop in Chromium
 	$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) \
 		cargo test --locked --release --workspace --test browser
 
-reference: build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
+reference: setup-test build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
 	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
 	$(REFERENCES)/venv/bin/python tests/references/make.py --out $(REFERENCES) --shared ../shared --program $(PRECOMPUTE)

@@ -13,6 +13,14 @@ pub fn files() -> &'static [File] {
     FILES
 }
 
+/// The file of the folder that a page's script tag names.
+pub const ENTRY: &str = "more-like-this.js";
+
+/// Its text, for the widget in the folder `path`.
+pub fn entry(path: &str) -> String {
+    format!("import \"./{path}/define.js\";\n")
+}
+
 /// The demo shop: `index.html` and what it loads from `shop/`.
 pub fn shop() -> &'static [File] {
     SHOP

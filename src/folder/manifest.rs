@@ -141,7 +141,9 @@ impl Manifest {
         }
         let shards_hold_all =
             u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
+        let twice = (1..self.metrics.len()).any(|at| self.metrics[..at].contains(&self.metrics[at]));
         if self.metrics.is_empty()
+            || twice
             || self.neighbours.shards == 0
             || self.cards.per_shard == 0
             || !shards_hold_all

@@ -44,7 +44,8 @@ impl Serving {
     }
 
     fn get(&self, path: &str) -> anyhow::Result<(u16, String, Vec<u8>)> {
-        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))
+        // By version 1.0 an answer is not cut into chunks and ends with the connection.
+        self.send(&format!("GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address))
     }
 }
 

@@ -74,7 +74,7 @@ fn a_table_that_is_wrong_is_named_with_its_line() -> anyhow::Result<()> {
     let cases: [(&str, &[u8], &str); 7] = [
         ("no-id.csv", b"sku,title\np00,x\n", "id"),
         ("twice.csv", b"id,title\np00,x\np01,y\np00,z\n", "line 4"),
-        ("ragged.csv", b"id,title\np00,x,y\n", "line 2"),
+        ("ragged.csv", b"id,title\np00,x,y\n", "line: 2"),
         ("empty-id.csv", b"id,title\n,x\n", "line 2"),
         ("latin1.csv", b"id,title\np00,caf\xe9\n", "UTF-8"),
         ("twice.jsonl", b"{\"id\":\"a\"}\n{\"id\":\"a\"}\n", "line 2"),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use lookalike::codes::Ranges;
 use lookalike::digest::Digest;
+use lookalike::format::FormatError;
 use lookalike::embedding::Metric;
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
@@ -77,6 +78,17 @@ pub fn check_target(out: &Path) -> anyhow::Result<()> {
     if entries.next().is_some() && !out.join("manifest.json").exists() {
         bail!(
             "{} holds files but no manifest.json, so it was not made by `precompute build`; it would be replaced as a \
+             whole: give another --out",
+            out.display()
+        );
+    }
+    // Web apps have a file of that name too.
+    let manifest = fs::read(out.join("manifest.json")).unwrap_or_default();
+    if let Err(error @ FormatError::Magic { .. }) = Manifest::read(&manifest)
+        && out.join("manifest.json").exists()
+    {
+        bail!(
+            "{}/manifest.json {error}, so the folder was not made by `precompute build`; it would be replaced as a \
              whole: give another --out",
             out.display()
         );
@@ -306,8 +318,8 @@ fn write_widget(folder: &Path) -> anyhow::Result<Option<(WidgetEntry, u64)>> {
     }
     let files = files.iter().map(|file| (file.path.to_owned(), file.content.to_vec()));
     let (path, bytes) = write_set(folder, "widget", files)?;
-    let entry = format!("import \"./{path}/define.js\";\n");
-    fs::write(folder.join("more-like-this.js"), &entry)?;
+    let entry = widget::entry(&path);
+    fs::write(folder.join(widget::ENTRY), &entry)?;
     Ok(Some((WidgetEntry { path }, bytes + entry.len() as u64)))
 }
 

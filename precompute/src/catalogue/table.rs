@@ -41,13 +41,14 @@ pub fn read_table(path: &Path) -> anyhow::Result<HashMap<String, ProductFields>>
     Ok(table)
 }
 
+/// The byte order mark, which spreadsheets put before everything else.
+const MARK: &str = "\u{feff}";
+
 type Rows = Vec<(u64, Vec<(String, String)>)>;
 
 fn read_csv(path: &Path) -> anyhow::Result<Rows> {
     let text = fs::read(path)?;
-    // Spreadsheets put a byte order mark before the first column's name.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-    let mut reader = csv::Reader::from_reader(text);
+    let mut reader = csv::Reader::from_reader(text.strip_prefix(MARK.as_bytes()).unwrap_or(&text));
     let header = reader.headers()?.clone();
     if !header.iter().any(|column| column == "id") {
         bail!("there is no column called id (there are {})", header.iter().collect::<Vec<_>>().join(", "));
@@ -65,6 +66,7 @@ fn read_csv(path: &Path) -> anyhow::Result<Rows> {
 fn read_json_lines(path: &Path) -> anyhow::Result<Rows> {
     let text = fs::read_to_string(path)?;
     let mut rows = Rows::new();
+    let text = text.strip_prefix(MARK).unwrap_or(&text);
     for (line, text) in (1u64..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(text).with_context(|| format!("line {line} is not a JSON object"))?;

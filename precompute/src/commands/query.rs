@@ -57,12 +57,13 @@ pub fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
 }
 
 fn of_item(folder: &Folder, id: &str, metric: Metric, k: usize) -> anyhow::Result<Vec<Neighbour>> {
-    let each = folder.manifest.neighbours.each as usize;
-    if k > each {
-        bail!("the folder holds {each} neighbours of each product; build it with --neighbours {k}");
-    }
     let shard = folder.neighbours_of(id)?;
     let row = shard.row(id).with_context(|| format!("no product {id} in this folder"))?;
+    let each = folder.manifest.neighbours.each as usize;
+    // In a small catalogue a product may have fewer neighbours than were asked for, and none is missing.
+    if k > each && each + 1 < folder.manifest.items as usize {
+        bail!("the folder holds {each} neighbours of each product; build it with --neighbours {k}");
+    }
     let place = folder.manifest.metrics.iter().position(|stored| *stored == metric);
     let list = place.and_then(|place| row.neighbours.get(place));
     let list = list.with_context(|| format!("the folder has no neighbours by {}", metric.name()))?;

@@ -9,6 +9,8 @@ use lookalike::folder::shard_of;
 
 use crate::args::VerifyArguments;
 use crate::folder_reader::Folder;
+use crate::networks::Opened;
+use crate::widget;
 
 /// Checks the folder whole.
 ///
@@ -28,13 +30,30 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
         codes.dims(),
         opened.network.dims()
     );
+    ensure!(
+        manifest.codes.bytes == folder.read(&manifest.codes.path)?.len() as u64,
+        "manifest.json: {} has another length",
+        manifest.codes.path
+    );
+    check_network(&folder, &opened)?;
     if let Some(widget) = &manifest.widget {
         let mut files = Vec::new();
         list(&folder.path(&widget.path), "", &mut files)?;
         files.sort();
         check_set(&folder, &widget.path, &files)?;
+        let entry = folder.read(widget::ENTRY)?;
+        ensure!(entry == widget::entry(&widget.path).as_bytes(), "{} has changed", widget::ENTRY);
     }
     println!("{}: {} products, every file is as it was written", arguments.dir.display(), manifest.items);
+    Ok(())
+}
+
+/// Checks what the manifest repeats of the network, so that a page can say it before the network is loaded.
+fn check_network(folder: &Folder, opened: &Opened) -> anyhow::Result<()> {
+    let (entry, description) = (&folder.manifest.network, opened.network.description());
+    let bytes = opened.text.len() as u64 + description.parts.iter().map(|part| part.bytes).sum::<u64>();
+    let repeated = (entry.bytes, &entry.name, entry.trained) == (bytes, &description.name, description.trained);
+    ensure!(repeated, "manifest.json: says of {} what its network.json does not", entry.path);
     Ok(())
 }
 
@@ -45,7 +64,11 @@ fn check_cards(folder: &Folder) -> anyhow::Result<Vec<String>> {
     check_set(folder, &entry.path, &names)?;
     let mut ids = Vec::new();
     for shard in 0..entry.shards {
-        for card in folder.cards(shard)? {
+        let cards = folder.cards(shard)?;
+        let full = cards.len() == entry.per_shard as usize;
+        let last = shard + 1 == entry.shards && cards.len() < entry.per_shard as usize;
+        ensure!(full || last, "{}/{shard}.json holds {} cards", entry.path, cards.len());
+        for card in cards {
             if let Some(thumbnail) = &card.thumbnail {
                 let bytes = folder.read(thumbnail)?;
                 ensure!(bytes.starts_with(&[0xff, 0xd8]), "{thumbnail} is no JPEG");
@@ -72,7 +95,9 @@ fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
                 row.item
             );
             ensure!(shard_of(&row.id, entry.shards) == shard, "{place}: belongs in another shard");
+            ensure!(row.neighbours.len() == folder.manifest.metrics.len(), "{place}: has other metrics");
             for list in &row.neighbours {
+                ensure!(list.len() == entry.each as usize, "{place}: has {} neighbours", list.len());
                 let nearest_first = list.is_sorted_by(|a, b| a.distance <= b.distance);
                 ensure!(nearest_first, "{place}: neighbours are out of order");
                 ensure!(list.iter().all(|near| near.item != row.item), "{place}: is its own neighbour");
