@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ use serde_json::{Value, json};
 /// How long anything may take that a page does: a machine with two busy cores is no phone, but not faster either.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where the browser keeps its network log, in its profile.
+const NETWORK_LOG: &str = "network.json";
+
 /// Tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -24,7 +28,8 @@ static TURN: Mutex<()> = Mutex::new(());
 pub struct Chromium {
     client: Client,
     driver: Child,
-    _profile: Scratch,
+    profile: Scratch,
+    marks: AtomicUsize,
 }
 
 /// A log of chromedriver's, read and emptied.
@@ -76,6 +81,7 @@ impl Chromium {
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
+            format!("--log-net-log={}", profile.join(NETWORK_LOG).display()),
         ] });
         if let Ok(binary) = std::env::var("CHROMIUM") {
             options["binary"] = binary.into();
@@ -87,14 +93,14 @@ impl Chromium {
         }
         let capabilities = json!({
             "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "script": 180_000 },
         });
         let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
         let mut driver = Started(Some(driver));
         let client = connect(port, capabilities).await?;
         let driver = driver.0.take().context("started above")?;
-        Ok(Chromium { client, driver, _profile: profile })
+        Ok(Chromium { client, driver, profile, marks: AtomicUsize::new(0) })
     }
 
     /// Opens a page.
@@ -156,17 +162,25 @@ impl Chromium {
         Ok(())
     }
 
-    /// Every request since this was last read, of pages and their workers: `Network.Request` of the DevTools protocol.
+    /// Every request of pages and their workers since this was last asked, from the browser's own network log, which
+    /// also holds what a worker fetches (WebDriver's does not): `url`, `method` and, if there was a body, `upload_id`.
     pub async fn requests(&self) -> anyhow::Result<Vec<Value>> {
-        let mut requests = Vec::new();
-        for entry in self.log("performance").await? {
-            let text = entry["message"].as_str().context("a performance entry has a message")?;
-            let mut message: Value = serde_json::from_str(text)?;
-            if message["message"]["method"] == "Network.requestWillBeSent" {
-                requests.push(message["message"]["params"]["request"].take());
+        // The log is written a few events at a time: a request of ours pushes out those before it.
+        let mark = format!("mark={}", self.marks.fetch_add(1, Ordering::Relaxed));
+        let begun = Instant::now();
+        loop {
+            let knock = "await (await fetch(`/shop/icon.svg?${a}`, { cache: 'no-store' })).text();";
+            self.eval(knock, json!(mark)).await?;
+            let log = std::fs::read_to_string(self.profile.join(NETWORK_LOG))?;
+            let all: Vec<Value> = log.lines().filter_map(request_of).collect();
+            let marked =
+                |mark: &str, request: &Value| request["url"].as_str().is_some_and(|url| url.contains(mark));
+            if let Some(end) = all.iter().position(|request| marked(&mark, request)) {
+                let start = all[..end].iter().rposition(|request| marked("/shop/icon.svg?mark=", request));
+                return Ok(all[start.map_or(0, |start| start + 1)..end].to_vec());
             }
+            ensure!(begun.elapsed() < PATIENCE, "the network log does not grow");
         }
-        Ok(requests)
     }
 
     async fn log(&self, name: &'static str) -> anyhow::Result<Vec<Value>> {
@@ -180,6 +194,14 @@ impl Drop for Chromium {
     fn drop(&mut self) {
         end(&mut self.driver);
     }
+}
+
+/// The request that a line of the network log begins, if it does and a page or a worker is the cause.
+fn request_of(line: &str) -> Option<Value> {
+    let event: Value = serde_json::from_str(line.trim_end().trim_end_matches(',')).ok()?;
+    let request = &event["params"];
+    let ours = request["initiator"].as_str()?.starts_with("http") && request["method"].is_string();
+    (ours && request["url"].is_string() && request["load_flags"].is_number()).then(|| request.clone())
 }
 
 /// Ends the driver when no session comes about.

@@ -136,19 +136,28 @@ fn a_click_can_be_prevented() -> anyhow::Result<()> {
     with_chromium("select", SIZE, |chromium| async move {
         stage(&chromium, &server).await?;
         let id = &ids()?[7];
+        // A click whose default is not prevented follows the link; here it is only looked at and then stopped.
         let click = "const made = make({ item: a.id, link: '#to-{id}' }); await next(made, 'results');
-            const listen = (event) => { if (a.prevent) event.preventDefault(); };
-            made.addEventListener('mlt-select', listen);
-            // The shop of this page prevents all.
-            made.addEventListener('mlt-select', (event) => event.stopPropagation());
+            made.addEventListener('mlt-select', (event) => {
+              if (a.prevent) event.preventDefault();
+              event.stopPropagation(); // the shop of this page would prevent all
+            });
+            let followed;
+            document.addEventListener('click', (event) => {
+              followed = !event.defaultPrevented;
+              event.preventDefault();
+            }, { once: true });
             const selected = next(made, 'select');
-            made.shadowRoot.querySelectorAll('a')[1].click();
+            const link = made.shadowRoot.querySelectorAll('a')[1];
+            link.click();
             const { id, card } = await selected;
-            return { id, card: card.id, hash: location.hash };";
+            return { id, card: card.id, href: link.getAttribute('href'), followed };";
         let wanted = server.query(["--item", id], "cosine", 2)?.pop().context("two neighbours")?.0;
-        for (prevent, hash) in [(true, String::new()), (false, format!("#to-{wanted}"))] {
+        for prevent in [true, false] {
+            stage(&chromium, &server).await?;
             let got = chromium.eval(click, json!({ "id": id, "prevent": prevent })).await?;
-            let expected = json!({ "id": wanted, "card": wanted, "hash": hash });
+            let href = server.page(&format!("?item=none#to-{wanted}"));
+            let expected = json!({ "id": wanted, "card": wanted, "href": href, "followed": !prevent });
             ensure!(got == expected, "prevented: {prevent}: {got} instead of {expected}");
         }
         chromium.assert_quiet().await
@@ -195,7 +204,7 @@ fn a_search_can_be_given_up() -> anyhow::Result<()> {
         ensure!(got == json!([["aborted", "AbortError"], 0]), "{got}");
 
         // While the network loads, and in the middle of it, where a busy worker cannot be asked to stop.
-        for stage in ["loading", "embedding"] {
+        for at in ["loading", "embedding"] {
             let cancel = "const made = make(); const control = new AbortController();
                 made.addEventListener('mlt-progress', ({ detail }) => detail.stage === a.stage && control.abort());
                 const why = await made.search(await photo(a.first), control).catch(({ code }) => code);
@@ -203,10 +212,11 @@ fn a_search_can_be_given_up() -> anyhow::Result<()> {
                 const found = await made.search(await photo(a.second));
                 return { why, found: found[0].id, errors: of('error').length };";
             for pause in [0, 300] {
-                let argument = json!({ "stage": stage, "pause": pause, "first": ids[12], "second": ids[13] });
+                stage(&chromium, &server).await?;
+                let argument = json!({ "stage": at, "pause": pause, "first": ids[12], "second": ids[13] });
                 let got = chromium.eval(cancel, argument).await?;
                 let wanted = json!({ "why": "aborted", "found": ids[13], "errors": 0 });
-                ensure!(got == wanted, "given up at {stage}, {pause} ms: {got} instead of {wanted}");
+                ensure!(got == wanted, "given up at {at}, {pause} ms: {got} instead of {wanted}");
             }
         }
         chromium.assert_quiet().await

@@ -24,7 +24,7 @@ ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--_gap);
   scroll-snap-type: x proximity; scroll-padding: 4px; padding: 4px; margin: -4px; }
 li { min-width: 0; scroll-snap-align: start; }
 .stale .frame { opacity: .5; transition: opacity .2s .15s; }
-.card { display: block; color: inherit; text-decoration: none; border-radius: var(--_radius); }
+.card { display: block; position: relative; color: inherit; text-decoration: none; border-radius: var(--_radius); }
 .frame { aspect-ratio: var(--mlt-ratio, 4 / 5); border-radius: var(--_radius); background: var(--_frame); overflow: hidden; }
 .frame img { display: block; width: 100%; height: 100%; object-fit: var(--mlt-fit, cover); transition: transform .25s; }
 a[href]:hover img { transform: scale(1.03); }

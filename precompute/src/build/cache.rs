@@ -15,11 +15,11 @@
 //! A record cut short or damaged by a crash ends the file: what follows is cut off and made again.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use lookalike::digest::{Digest, fnv1a32};
 
 const MAGIC: &[u8; 4] = b"LKEC";
@@ -148,6 +148,24 @@ impl EmbeddingCache {
 
     fn record_bytes(&self) -> usize {
         32 + 8 + 4 * self.dims + 4
+    }
+}
+
+/// Keeps other runs of the program off the cache in `folder` for as long as the result lives.
+///
+/// # Errors
+/// When another run has it, or the folder cannot be made.
+pub fn lock(folder: &Path) -> anyhow::Result<File> {
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let path = folder.join("lock");
+    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("{} is in use by another precompute; wait for it", folder.display())
+        }
+        // Not every file system has locks.
+        Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use lookalike::codes::Ranges;
 use lookalike::digest::Digest;
-use lookalike::format::FormatError;
 use lookalike::embedding::Metric;
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
     card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
 };
+use lookalike::format::FormatError;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -96,26 +96,37 @@ pub fn check_target(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts the folder `out` back where a build was killed between moving the old one away and the new one in.
+///
+/// # Errors
+/// When it cannot be moved.
+pub fn restore(out: &Path) -> anyhow::Result<()> {
+    let old = EmbeddingCache::folder_of(out).join(OLD);
+    if old.exists() && !out.exists() {
+        fs::rename(&old, out).with_context(|| format!("moving {} back", old.display()))?;
+    }
+    Ok(())
+}
+
+/// Where a folder is written before it is moved into its place, and where the one it replaces goes meanwhile: in the
+/// cache, so that what a killed build leaves is found and removed by the next.
+const UNFINISHED: &str = "unfinished";
+const OLD: &str = "old";
+
 /// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
-    let process = std::process::id();
-    let unfinished = beside(contents.out, &format!(".unfinished-{process}"));
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished)?;
+    let cache_folder = EmbeddingCache::folder_of(contents.out);
+    let (unfinished, old) = (cache_folder.join(UNFINISHED), cache_folder.join(OLD));
+    for left in [&unfinished, &old] {
+        if left.exists() {
+            fs::remove_dir_all(left)?;
+        }
     }
     fs::create_dir_all(&unfinished)?;
-    let written = write_into(&unfinished, contents);
-    let bytes = match written {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            fs::remove_dir_all(&unfinished).ok();
-            return Err(error);
-        }
-    };
-    let old = beside(contents.out, &format!(".old-{process}"));
+    let bytes = write_into(&unfinished, contents)?;
     if contents.out.exists() {
         fs::rename(contents.out, &old)?;
     }
@@ -125,14 +136,8 @@ pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
     }
     let manifest = Digest::of(&fs::read(contents.out.join("manifest.json"))?);
     let photos = contents.items.iter().map(|item| (item.id.as_str(), item.photo));
-    write_catalogue(&EmbeddingCache::folder_of(contents.out), manifest, photos)?;
+    write_catalogue(&cache_folder, manifest, photos)?;
     Ok(bytes)
-}
-
-fn beside(out: &Path, ending: &str) -> PathBuf {
-    let mut name = out.file_name().unwrap_or(out.as_os_str()).to_os_string();
-    name.push(ending);
-    out.with_file_name(name)
 }
 
 fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {

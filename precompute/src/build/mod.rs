@@ -57,6 +57,8 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         None => HashMap::new(),
     };
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let _lock = cache::lock(&cache_folder)?;
+    folder::restore(&arguments.out)?;
     let opened = networks::open(&arguments.model, &cache_folder)?;
     if !opened.network.description().trained {
         eprintln!(

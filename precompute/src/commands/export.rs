@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use lookalike::digest::Digest;
 
 use crate::args::ExportArguments;
-use crate::build::cache::{EmbeddingCache, read_catalogue};
+use crate::build::cache::{EmbeddingCache, lock, read_catalogue};
 use crate::folder_reader::Folder;
 
 /// Writes `OUT.npy` and `OUT.ids.txt`.
@@ -25,6 +25,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
             cache_folder.display()
         );
     }
+    let _lock = lock(&cache_folder)?;
     let cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
     let photos = catalogue_of(&cache_folder, &folder)?;
 

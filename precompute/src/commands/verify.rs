@@ -52,7 +52,8 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
 fn check_network(folder: &Folder, opened: &Opened) -> anyhow::Result<()> {
     let (entry, description) = (&folder.manifest.network, opened.network.description());
     let bytes = opened.text.len() as u64 + description.parts.iter().map(|part| part.bytes).sum::<u64>();
-    let repeated = (entry.bytes, &entry.name, entry.trained) == (bytes, &description.name, description.trained);
+    let repeated =
+        (entry.bytes, &entry.name, entry.trained) == (bytes, &description.name, description.trained);
     ensure!(repeated, "manifest.json: says of {} what its network.json does not", entry.path);
     Ok(())
 }
@@ -71,7 +72,8 @@ fn check_cards(folder: &Folder) -> anyhow::Result<Vec<String>> {
         for card in cards {
             if let Some(thumbnail) = &card.thumbnail {
                 let bytes = folder.read(thumbnail)?;
-                ensure!(bytes.starts_with(&[0xff, 0xd8]), "{thumbnail} is no JPEG");
+                let whole = bytes.starts_with(&[0xff, 0xd8]) && bytes.ends_with(&[0xff, 0xd9]);
+                ensure!(whole, "{thumbnail} is no whole JPEG");
             }
             ids.push(card.id);
         }
