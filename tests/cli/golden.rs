@@ -1,1 +1,232 @@
-//! x
+//! The files in `tests/golden/v1`, committed for good: the present code reads them to the values they were made of, and
+//! writes the same bytes from the same values. `golden/README.md` says how they came to be.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use lookalike::codes::{Codes, Ranges};
+use lookalike::digest::Digest;
+use lookalike::embedding::{Metric, distance};
+use lookalike::folder::{
+    CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
+    read_card_shard, read_neighbour_shard, shard_count, write_card_shard, write_neighbour_shard,
+};
+use lookalike::network::{Description, Encoding, Loader, Vgg16, encode, random_weights, write_parts};
+use lookalike::photo::Photo;
+use lookalike::rank::Neighbour;
+use lookalike_tests::{Scratch, arguments, succeed, tree};
+
+/// In item order; as numbers, f32 holds all of them exactly.
+const EMBEDDINGS: [(&str, [f32; 4]); 3] =
+    [("875317", [0.0, 1.5, 255.0, 7.0]), ("b", [2.0, 0.0, 0.0, 7.0]), ("été 👗", [0.5, 0.25, 127.5, 7.0])];
+
+/// What the network makes of [`photo`]; the network rounds differently on other machines, by less than [`CLOSE`].
+const EMBEDDING: [f32; 4] = [0.0; 4];
+const CLOSE: f32 = 1e-4;
+
+/// A picture of 5x3 pixels, by a rule that no library is needed for.
+fn photo() -> anyhow::Result<Photo> {
+    let rgb = (0..45u8).map(|at| at.wrapping_mul(37)).collect();
+    Photo::new(5, 3, rgb).context("5x3 pixels")
+}
+
+fn rows() -> Vec<Row> {
+    let neighbours = |item: usize, metric: Metric| {
+        let others = (0..3).filter(|other| *other != item);
+        let mut list: Vec<Neighbour> = others
+            .map(|other| {
+                let distance = distance(metric, &EMBEDDINGS[item].1, &EMBEDDINGS[other].1);
+                // As the file keeps it.
+                Neighbour { item: other as u32, distance: f64::from(distance as f32) }
+            })
+            .collect();
+        list.sort();
+        list
+    };
+    let row = |item: usize| Row {
+        item: item as u32,
+        id: EMBEDDINGS[item].0.to_owned(),
+        neighbours: Metric::ALL.map(|metric| neighbours(item, metric)).to_vec(),
+    };
+    (0..3).map(row).collect()
+}
+
+fn cards() -> Vec<Card> {
+    let some = |text: &str| Some(text.to_owned());
+    let attributes =
+        [("colour", "red"), ("Größe", "M")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    vec![
+        Card {
+            id: "875317".to_owned(),
+            title: some("Red tee, \"V\" neck"),
+            url: some("/shop/875317?ref=a&b=c"),
+            price: some("19.90"),
+            thumbnail: None,
+            width: 240,
+            height: 320,
+            image: some("photos/875317.jpg"),
+            attributes: BTreeMap::from(attributes),
+        },
+        Card { id: "b".to_owned(), width: 1, height: 320, ..Card::default() },
+        Card { id: "été 👗".to_owned(), title: some("<b>"), width: 320, height: 1, ..Card::default() },
+    ]
+}
+
+fn codes() -> Vec<u8> {
+    let mut ranges = Ranges::new(4);
+    EMBEDDINGS.iter().for_each(|(_, embedding)| ranges.include(embedding));
+    let quantiser = ranges.quantiser();
+    let mut bytes = quantiser.header(3);
+    EMBEDDINGS.iter().for_each(|(_, embedding)| quantiser.encode(embedding, &mut bytes));
+    bytes
+}
+
+/// `network.json` and the part of a miniature VGG-16 with weights of all three encodings.
+fn network() -> anyhow::Result<(Description, Vec<u8>)> {
+    let mut description = Vgg16 { side: 32, divisor: 32, dense: 4 }.describe("golden", false, Encoding::Int8);
+    description.tensors[0].encoding = Encoding::F32;
+    description.tensors[2].encoding = Encoding::F16;
+    let tensors: Vec<Vec<f32>> = random_weights(&description, 1).collect();
+    let stored: Vec<Vec<u8>> = tensors
+        .iter()
+        .zip(&description.tensors)
+        .map(|(values, entry)| encode(values, &entry.shape, entry.encoding))
+        .collect();
+    let mut parts = Vec::new();
+    write_parts(&mut description, stored, |name, content| -> anyhow::Result<()> {
+        parts.push((name.to_owned(), content.to_vec()));
+        Ok(())
+    })?;
+    ensure!(parts.len() == 1 && parts[0].0 == "part-000.bin", "one part");
+    Ok((description, parts.remove(0).1))
+}
+
+/// Every file of the folder, as the present code writes it.
+fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let set = |files: &mut BTreeMap<String, Vec<u8>>, kind: &str, name: &str, content: Vec<u8>| {
+        let path = format!("{kind}-{}", Digest::of_set([Digest::of(&content)]).short());
+        files.insert(format!("{path}/{name}"), content);
+        path
+    };
+    let neighbours = set(&mut files, "neighbours", "0.bin", write_neighbour_shard(&rows(), 3, 2));
+    let cards = set(&mut files, "cards", "0.json", write_card_shard(&cards()));
+    let codes = codes();
+    let sha256 = Digest::of(&codes);
+    let codes_entry = CodesEntry {
+        path: format!("codes-{}.bin", sha256.short()),
+        bytes: codes.len() as u64,
+        sha256: sha256.hex(),
+    };
+    files.insert(codes_entry.path.clone(), codes);
+    let (description, part) = network()?;
+    let text = description.write();
+    let identity = Digest::of(&text);
+    let network = NetworkEntry {
+        path: format!("network-{}", identity.short()),
+        sha256: identity.hex(),
+        name: "golden".to_owned(),
+        trained: false,
+        bytes: (text.len() + part.len()) as u64,
+    };
+    files.insert(format!("{}/network.json", network.path), text);
+    files.insert(format!("{}/part-000.bin", network.path), part);
+    let manifest = Manifest::new(
+        3,
+        NeighboursEntry { path: neighbours, shards: shard_count(3), each: 2 },
+        CardsEntry { path: cards, shards: 1, per_shard: CARDS_PER_SHARD },
+        codes_entry,
+        network,
+        None::<WidgetEntry>,
+    );
+    files.insert("manifest.json".to_owned(), manifest.write());
+    Ok(files)
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v1")
+}
+
+#[test]
+fn the_same_values_are_written_as_the_same_bytes() -> anyhow::Result<()> {
+    let (found, written) = (tree(&golden())?, written()?);
+    ensure!(found.len() == 6, "{:?}", found.keys());
+    ensure!(found.keys().eq(written.keys()), "{:?}, not {:?}", written.keys(), found.keys());
+    for (name, content) in &found {
+        ensure!(written[name] == *content, "{name} is written otherwise than it was");
+    }
+    let size: usize = found.values().map(Vec::len).sum();
+    ensure!(size < 60_000, "{size} bytes are too many to keep for good");
+    Ok(())
+}
+
+#[test]
+fn neighbours_cards_and_codes_are_read_to_their_values() -> anyhow::Result<()> {
+    let read = |path: &str| fs::read(golden().join(path)).with_context(|| path.to_owned());
+    let manifest = Manifest::read(&read("manifest.json")?)?;
+    ensure!(manifest.items == 3 && manifest.metrics == Metric::ALL, "{manifest:?}");
+    ensure!((manifest.neighbours.shards, manifest.neighbours.each) == (1, 2), "{manifest:?}");
+    ensure!((manifest.cards.shards, manifest.cards.per_shard) == (1, 16), "{manifest:?}");
+    ensure!(manifest.widget.is_none() && !manifest.network.trained, "{manifest:?}");
+    ensure!(manifest.network.name == "golden", "{manifest:?}");
+
+    let shard = read_neighbour_shard(&read(&format!("{}/0.bin", manifest.neighbours.path))?, 3)?;
+    ensure!(shard.rows == rows(), "{shard:?}");
+    // Of the first product by each metric, worked out by hand: |(2, -1.5, -255, 0)| is 255.0122...
+    let by_hand =
+        [[(2, 0.000_033), (1, 0.973_047)], [(2, 127.507_1), (1, 255.012_3)], [(2, 129.25), (1, 258.5)]];
+    for (list, want) in shard.row("875317").context("a row")?.neighbours.iter().zip(by_hand) {
+        for (near, (item, distance)) in list.iter().zip(want) {
+            ensure!(near.item == item && (near.distance - distance).abs() < 1e-4, "{near:?}, not {distance}");
+        }
+    }
+    ensure!(read_card_shard(&read(&format!("{}/0.json", manifest.cards.path))?)? == cards());
+
+    let bytes = read(&manifest.codes.path)?;
+    ensure!(bytes.len() as u64 == manifest.codes.bytes && Digest::of(&bytes).hex() == manifest.codes.sha256);
+    let codes = Codes::read(&bytes)?;
+    ensure!((codes.items(), codes.dims()) == (3, 4));
+    let mut decoded = [0f32; 4];
+    for (item, (_, embedding)) in EMBEDDINGS.iter().enumerate() {
+        codes.decode(item, &mut decoded);
+        // Half a step of each dimension: 2, 1.5, 255 and 0 over 255 levels.
+        for ((got, want), half) in decoded.iter().zip(embedding).zip([0.004, 0.003, 0.5, 0.0]) {
+            ensure!((got - want).abs() <= half + 1e-4, "{got} for {want}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_network_is_read_and_makes_the_same_embedding() -> anyhow::Result<()> {
+    let manifest = Manifest::read(&fs::read(golden().join("manifest.json"))?)?;
+    let folder = golden().join(&manifest.network.path);
+    let mut loader = Loader::new(&fs::read(folder.join("network.json"))?, &manifest.network.sha256)?;
+    ensure!(*loader.description() == network()?.0, "the description is as it was");
+    loader.part(0, &fs::read(folder.join("part-000.bin"))?)?;
+    let network = loader.finish()?;
+    let embedding = network.embed(&photo()?)?;
+    ensure!(embedding.len() == 4 && embedding.iter().any(|value| *value > 0.0), "{embedding:?}");
+    for (got, want) in embedding.iter().zip(EMBEDDING) {
+        ensure!((got - want).abs() <= CLOSE * want.abs().max(1.0), "{embedding:?}, not {EMBEDDING:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()> {
+    // A copy, for the program keeps nothing beside what is committed.
+    let scratch = Scratch::new("golden")?;
+    for (name, content) in tree(&golden())? {
+        let path = scratch.join(&name);
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(path, content)?;
+    }
+    succeed(arguments!["verify", scratch.path()])?;
+    let text =
+        succeed(arguments!["query", scratch.path(), "--item", "875317", "--metric", "manhattan", "-k", "2"])?;
+    ensure!(text == "129.250000 été 👗  <b>\n258.500000 b  \n", "{text:?}");
+    Ok(())
+}
