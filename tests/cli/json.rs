@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::shop::Shop;
 
-fn check(object: &Value, fields: &[(&str, fn(&Value) -> bool)]) -> anyhow::Result<()> {
+/// The name of a field, and whether a value is of its kind.
+type Field<'a> = (&'a str, fn(&Value) -> bool);
+
+fn check(object: &Value, fields: &[Field]) -> anyhow::Result<()> {
     for (name, is_right) in fields {
         let value = object.get(name).with_context(|| format!("{name} is missing: {object}"))?;
         ensure!(is_right(value), "{name} is {value}");
