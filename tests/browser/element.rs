@@ -1,17 +1,14 @@
 //! `<more-like-this>` in a page of somebody's: events, attributes, searches. The page is the shop's, emptied, since the
 //! server has no other; the element does not know.
 
-use std::fs;
-use std::path::Path;
-
 use anyhow::{Context, ensure};
-use lookalike_tests::Scratch;
 use serde_json::{Value, json};
 
 use crate::chromium::{Chromium, with_chromium};
 use crate::shop_server::{METRICS, ShopServer, ids};
 
-const SIZE: (u32, u32) = (1000, 800);
+/// The window of these tests.
+pub const SIZE: (u32, u32) = (1000, 800);
 
 /// Empties the page and gives the scripts that follow what they share.
 const STAGE: &str = "
@@ -243,70 +240,4 @@ fn two_elements_embed_one_photo_once() -> anyhow::Result<()> {
         }
         chromium.assert_quiet().await
     })
-}
-
-#[test]
-fn a_damaged_folder_is_told_by_the_file() -> anyhow::Result<()> {
-    let whole = ShopServer::start()?;
-    let manifest = whole.manifest()?;
-    let scratch = Scratch::new("damaged-folder")?;
-    let copy = scratch.join("lookalike");
-    copy_folder(whole.folder(), &copy)?;
-    let network = copy.join(manifest["network"]["path"].as_str().context("network")?);
-    let description: Value = serde_json::from_slice(&fs::read(network.join("network.json"))?)?;
-    let part = description["parts"][0]["path"].as_str().context("a part")?.to_owned();
-    let part_file = network.join(&part);
-    let sound = fs::read(&part_file)?;
-    let server = ShopServer::of(&copy)?;
-    with_chromium("damaged", SIZE, |chromium| async move {
-        let id = &ids()?[9];
-        let search = "const made = make({ item: a, photo: '' }); await next(made, 'results');
-            const error = next(made, 'error');
-            const why = await made.search(await photo(a)).catch(({ code }) => code);
-            return { why, told: await error, message: !!made.shadowRoot.querySelector('[part=message]').innerText };";
-        let mut flipped = sound.clone();
-        flipped[sound.len() / 2] ^= 1;
-        for (damage, content) in
-            [("cut short", Some(&sound[..sound.len() / 2])), ("one bit", Some(&flipped)), ("gone", None)]
-        {
-            match content {
-                Some(content) => fs::write(&part_file, content)?,
-                None => fs::remove_file(&part_file)?,
-            }
-            stage(&chromium, &server).await?;
-            let got = chromium.eval(search, json!(id)).await?;
-            let code = if content.is_some() { "folder/corrupt" } else { "folder/missing" };
-            ensure!(got["why"] == code && got["told"]["code"] == code, "{damage}: {got}");
-            ensure!(
-                got["told"]["file"].as_str().is_some_and(|file| file.ends_with(&part)),
-                "{damage}: {got}"
-            );
-            ensure!(got["message"] == true, "{damage}: the shopper is told too");
-        }
-        fs::write(&part_file, &sound)?;
-        let mended = "return (await document.querySelector('more-like-this').search(await photo(a)))[0].id;";
-        let found = chromium.eval(mended, json!(id)).await?;
-        ensure!(found == json!(id), "once the folder is whole the next search works: {found}");
-
-        let neighbours = manifest["neighbours"]["path"].as_str().context("neighbours")?;
-        fs::remove_dir_all(copy.join(neighbours))?;
-        stage(&chromium, &server).await?;
-        let told = chromium.eval("return next(make({ item: a }), 'error');", json!(id)).await?;
-        ensure!(told["file"].as_str().is_some_and(|file| file.starts_with(neighbours)), "{told}");
-        Ok(())
-    })
-}
-
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

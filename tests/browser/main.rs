@@ -4,6 +4,7 @@
 //! `CHROMIUM` say which programs to use; without them the `PATH` does.
 
 mod chromium;
+mod damaged;
 mod element;
 mod parity;
 mod privacy;

@@ -2,7 +2,7 @@
 
 usage: make.py --out FOLDER --shared ../shared --program PRECOMPUTE [--all]
 
-Writes what main.rs beside this compares with: raw little-endian arrays, and an index.json for each of the three parts, made anew by every run.
+Writes what main.rs beside this compares with: raw little-endian arrays, and an index.json for each part, made anew by every run.
 """
 
 import argparse
@@ -114,6 +114,54 @@ def preprocessing(out, shared, _program):
     return cases
 
 
+def shrinking(out, shared, _program):
+    """Photos of 2 megapixels, as PNGs of OpenCV's decoding, squashed to a network's input."""
+    import cv2
+
+    try:
+        from PIL import Image
+    except ImportError:
+        Image = None
+    cases = []
+    for id in ("Landscape_1", "Portrait_1"):
+        pixels = cv2.imread(str(shared / "images/orientation" / f"{id}.jpg"), cv2.IMREAD_COLOR)
+        cv2.imwrite(str(out / f"{id}.png"), pixels)
+        made = {
+            "linear": cv2.resize(pixels, (224, 224), interpolation=cv2.INTER_LINEAR)[:, :, ::-1],
+            "area": cv2.resize(pixels, (224, 224), interpolation=cv2.INTER_AREA)[:, :, ::-1],
+        }
+        if Image is not None:
+            made["pillow"] = np.asarray(Image.fromarray(pixels[:, :, ::-1]).resize((224, 224), Image.BILINEAR))
+        for kind, small in made.items():
+            np.ascontiguousarray(small).tofile(out / f"{id}-{kind}.rgb")
+        cases.append({"id": id, "made": sorted(made)})
+    return cases
+
+
+def cmyk(out, shared, _program):
+    """Pictures in CMYK and YCCK inks as OpenCV and Pillow show them, neither of them by a colour profile."""
+    import cv2
+
+    try:
+        from PIL import Image
+    except ImportError:
+        Image = None
+    with open(shared / "images/broken/manifest.csv", encoding="utf-8") as table:
+        names = [row["file"] for row in csv.DictReader(table) if row["kind"] == "cmyk" and row["expected"] == "decodes"]
+    cases = []
+    for name in names:
+        source = shared / "images/broken" / name
+        shutil.copy(source, out / name)
+        pixels = cv2.imread(str(source), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)[:, :, ::-1]
+        made = {"opencv": pixels}
+        if Image is not None:
+            made["pillow"] = np.asarray(Image.open(source).convert("RGB"))
+        for kind, shown in made.items():
+            np.ascontiguousarray(shown).tofile(out / f"{name}-{kind}.rgb")
+        cases.append({"id": name, "made": sorted(made), "height": pixels.shape[0], "width": pixels.shape[1]})
+    return cases
+
+
 def neighbours(out, shared, program, everything=False):
     """A folder built from catalogue photos, and scikit-learn's neighbours of its exported embeddings."""
     from sklearn.metrics import pairwise_distances
@@ -152,6 +200,8 @@ def main():
     for name, make, options in (
         ("networks", networks, {}),
         ("preprocessing", preprocessing, {}),
+        ("shrinking", shrinking, {}),
+        ("cmyk", cmyk, {}),
         ("neighbours", neighbours, {"everything": arguments.all}),
     ):
         out = arguments.out / name
