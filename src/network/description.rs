@@ -118,6 +118,12 @@ pub enum Encoding {
     F16,
     /// For each index of the first side a f32 scale, then i8 numbers from -127 to 127: weight = scale * number.
     Int8,
+    /// The same with the largest weight of each row apart: for each index of the first side a f32 scale, a u32 place in
+    /// the row and a f32, the weight there; then i8 numbers as above, 0 at that place.
+    ///
+    /// A shortcut folded into a convolution (RepVGG, arXiv 2101.03697) adds 1 to one weight of a row and leaves the rest
+    /// small: under a scale that reaches it they would have 3 bits of the 8 (arXiv 2212.01593).
+    Int8Outlier,
 }
 
 /// A file of weights.
@@ -144,6 +150,7 @@ impl TensorEntry {
             Encoding::F32 => elements.checked_mul(4),
             Encoding::F16 => elements.checked_mul(2),
             Encoding::Int8 => self.shape.first()?.checked_mul(4)?.checked_add(elements),
+            Encoding::Int8Outlier => self.shape.first()?.checked_mul(12)?.checked_add(elements),
         }
     }
 }

@@ -19,7 +19,7 @@ pub use description::{Description, Encoding, Layer, Op, PartEntry, TensorEntry};
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
 pub use vgg16::{Vgg16, random_weights};
-pub use weights::{Weights, encode};
+pub use weights::{Weights, encode, has_outliers};
 
 use crate::digest::Digest;
 use crate::format::FormatError;

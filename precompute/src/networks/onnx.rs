@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail, ensure};
-use lookalike::network::{Description, Encoding, Layer, Op, Preprocessing, TensorEntry};
+use lookalike::network::{Description, Encoding, Layer, Op, Preprocessing, TensorEntry, has_outliers};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, DimLike};
 use tract_onnx::tract_core::ops::array::TypedConcat;
@@ -58,15 +58,20 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         WeightsName::F16 => Encoding::F16,
         WeightsName::F32 => Encoding::F32,
     };
-    let entries = walk.tensors.iter().map(|tensor| TensorEntry {
+    let tensors = walk.tensors.iter().map(|tensor| numbers(tensor)).collect::<anyhow::Result<Vec<_>>>()?;
+    let entries = walk.tensors.iter().zip(&tensors).map(|(tensor, values)| TensorEntry {
         shape: tensor.shape().to_vec(),
-        // A bias is a thousandth of the bytes and is added to sums of thousands of terms.
-        encoding: if tensor.rank() > 1 { encoding } else { Encoding::F32 },
+        encoding: match tensor.rank() {
+            // A bias is a thousandth of the bytes and is added to sums of thousands of terms.
+            0 | 1 => Encoding::F32,
+            // A dense layer is run from its 8 bits, in rows without exceptions.
+            4 if encoding == Encoding::Int8 && has_outliers(values, tensor.shape()) => Encoding::Int8Outlier,
+            _ => encoding,
+        },
     });
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
     let entries = entries.collect();
     let description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
-    let tensors = walk.tensors.iter().map(|tensor| numbers(tensor)).collect::<anyhow::Result<_>>()?;
     Ok(Compiled { description, tensors })
 }
 
