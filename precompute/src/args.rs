@@ -24,6 +24,8 @@ pub enum Command {
     Build(BuildArguments),
     /// Print the nearest neighbours of a product or of a photo
     Query(QueryArguments),
+    /// Measure how good a folder's neighbours are, by labels that are known
+    Eval(EvalArguments),
     /// Write the full-precision embeddings as a NumPy file
     Export(ExportArguments),
     /// Check every file of a folder against the manifest
@@ -112,6 +114,47 @@ pub struct QueryOf {
     /// A photo
     #[arg(long, value_name = "FILE")]
     pub photo: Option<PathBuf>,
+}
+
+/// Measure how good a folder's neighbours are, by labels that are known.
+///
+/// precision@k: the share of a product's k nearest that have its label, averaged over the products of each label, then
+/// over the labels, so that rare ones count as much. recall@10: the share of a product's 10 exact nearest that are found
+/// by the codes alone, as a photo brought by a shopper is ranked. Read from DIR.cache, which `build` keeps beside the
+/// folder.
+#[derive(Args, Debug)]
+pub struct EvalArguments {
+    /// A folder made by `build`
+    pub dir: PathBuf,
+    /// A table of the products and its column with the label: items.csv:label. Products without a label are searched
+    /// but not asked for
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column)]
+    pub labels: TableColumn,
+    /// Another column of the table: neighbours with the same value there are left out of precision, such as other
+    /// photos by the same photographer
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A column of a table of products.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableColumn {
+    /// The table.
+    pub file: PathBuf,
+    /// The column's name.
+    pub column: String,
+}
+
+fn table_column(text: &str) -> Result<TableColumn, String> {
+    match text.rsplit_once(':') {
+        Some((file, column)) if !file.is_empty() && !column.is_empty() => {
+            Ok(TableColumn { file: file.into(), column: column.to_owned() })
+        }
+        _ => Err("give a file and one of its columns, such as items.csv:category".to_owned()),
+    }
 }
 
 /// Write the full-precision embeddings as a NumPy file.

@@ -8,6 +8,7 @@
 //! | `build` | `build`, one file a stage |
 //! | `commands` | the other subcommands, one a file |
 //! | `folder_reader` | a finished folder, opened |
+//! | `stored_embeddings` | the full-precision embeddings of a finished folder |
 //! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
 
@@ -19,6 +20,7 @@ mod folder_reader;
 mod networks;
 mod progress;
 mod sample;
+mod stored_embeddings;
 mod widget;
 
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Build(arguments) => build::run(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
+        Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Verify(arguments) => commands::verify::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),

@@ -5,10 +5,10 @@ use lookalike_tests::{Npy, arguments, fail, save_picture, succeed};
 
 use crate::shop::Shop;
 
-const METRICS: [&str; 3] = ["cosine", "euclidean", "manhattan"];
+pub const METRICS: [&str; 3] = ["cosine", "euclidean", "manhattan"];
 
 /// The distance by the definition that scikit-learn documents, in f64.
-fn distance(metric: &str, a: &[f32], b: &[f32]) -> f64 {
+pub fn distance(metric: &str, a: &[f32], b: &[f32]) -> f64 {
     let pairs = || a.iter().zip(b).map(|(x, y)| (f64::from(*x), f64::from(*y)));
     let norm = |v: &[f32]| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
     match metric {

@@ -4,9 +4,10 @@ use anyhow::ensure;
 use lookalike_tests::{arguments, fail, succeed};
 
 /// Each subcommand and a word that its help must have.
-const SUBCOMMANDS: [(&[&str], &str); 9] = [
+const SUBCOMMANDS: [(&[&str], &str); 10] = [
     (&["build"], "--neighbours"),
     (&["query"], "--metric"),
+    (&["eval"], "--labels"),
     (&["export"], "--npy"),
     (&["verify"], "DIR"),
     (&["serve"], "--port"),
@@ -31,9 +32,11 @@ fn every_subcommand_explains_itself() -> anyhow::Result<()> {
 
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_is_wrong() -> anyhow::Result<()> {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
         (&[], "Usage"),
         (&["paint"], "paint"),
+        (&["eval", "out"], "--labels"),
+        (&["eval", "out", "--labels", "items.csv"], "items.csv:category"),
         (&["build"], "--out"),
         (&["build", "photos"], "--out"),
         (&["build", "photos", "--out", "out", "--neighbours", "0"], "--neighbours"),

@@ -4,7 +4,7 @@
 pub mod cache;
 mod embed;
 mod folder;
-mod neighbours;
+pub mod neighbours;
 pub mod thumbnail;
 
 use std::collections::HashMap;
@@ -66,10 +66,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             opened.network.description().name
         );
     }
-    let jobs = match arguments.jobs {
-        Some(jobs) => jobs.into(),
-        None => std::thread::available_parallelism().map_or(1, NonZero::get),
-    };
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
 
     let progress = Progress::new("embedding", products.len() as u64);
@@ -99,8 +96,15 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     }
 
     let progress = Progress::new("neighbours", outcome.items.len() as u64);
-    let neighbours =
-        neighbours::find(&cache, &outcome.items, arguments.neighbours as usize, jobs, &progress)?;
+    let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
+    let neighbours = neighbours::find(
+        &cache,
+        &records,
+        arguments.neighbours as usize,
+        jobs,
+        |_item, _neighbour| true,
+        &progress,
+    )?;
     progress.finish();
 
     let fields: Vec<ProductFields> =
@@ -137,6 +141,11 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         report.print(&arguments.out);
     }
     Ok(())
+}
+
+/// How many threads can run at once here.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// The high-water mark of resident memory (proc(5), VmHWM).

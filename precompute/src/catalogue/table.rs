@@ -21,6 +21,20 @@ pub struct ProductFields {
     pub attributes: BTreeMap<String, String>,
 }
 
+impl ProductFields {
+    /// What column `name` says, `None` where it is empty or not there.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        let field = match name {
+            "title" => &self.title,
+            "url" => &self.url,
+            "price" => &self.price,
+            "image" => &self.image,
+            _ => return self.attributes.get(name).map(String::as_str),
+        };
+        field.as_deref()
+    }
+}
+
 /// The table in `path` by product id.
 ///
 /// # Errors

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use lookalike::digest::Digest;
+use anyhow::Context;
 
 use crate::args::ExportArguments;
-use crate::build::cache::{EmbeddingCache, lock, read_catalogue};
 use crate::folder_reader::Folder;
+use crate::stored_embeddings::StoredEmbeddings;
 
 /// Writes `OUT.npy` and `OUT.ids.txt`.
 ///
@@ -17,32 +16,19 @@ use crate::folder_reader::Folder;
 /// When the folder or its cache cannot be read, or a file cannot be written.
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
-    let opened = folder.network()?;
-    let cache_folder = EmbeddingCache::folder_of(&arguments.dir);
-    if !cache_folder.is_dir() {
-        bail!(
-            "{} is not there; it holds the full-precision embeddings, and `build` makes it",
-            cache_folder.display()
-        );
-    }
-    let _lock = lock(&cache_folder)?;
-    let cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
-    let photos = catalogue_of(&cache_folder, &folder)?;
+    let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
 
     let file =
         File::create(&arguments.npy).with_context(|| format!("writing {}", arguments.npy.display()))?;
     let mut npy = BufWriter::new(file);
-    npy.write_all(&npy_header(photos.len(), cache.dims()))?;
+    npy.write_all(&npy_header(stored.ids.len(), stored.cache.dims()))?;
     let ids_path = ids_path(&arguments.npy);
     let file = File::create(&ids_path).with_context(|| format!("writing {}", ids_path.display()))?;
     let mut ids = BufWriter::new(file);
-    let mut reader = cache.reader()?;
-    let mut embedding = vec![0f32; cache.dims()];
-    for (id, photo) in photos {
-        let Some(record) = cache.get(&photo) else {
-            bail!("{} has no embedding of product {id}; run `build` again", cache_folder.display());
-        };
-        reader.read(record, &mut embedding)?;
+    let mut reader = stored.cache.reader()?;
+    let mut embedding = vec![0f32; stored.cache.dims()];
+    for (id, record) in stored.ids.iter().zip(&stored.records) {
+        reader.read(*record, &mut embedding)?;
         for value in &embedding {
             npy.write_all(&value.to_le_bytes())?;
         }
@@ -51,14 +37,6 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     npy.flush()?;
     ids.flush()?;
     Ok(())
-}
-
-/// The products of `folder` and the digests of their photos, in item order.
-fn catalogue_of(cache_folder: &Path, folder: &Folder) -> anyhow::Result<Vec<(String, Digest)>> {
-    let manifest = Digest::of(&folder.read("manifest.json")?);
-    read_catalogue(cache_folder, manifest)?.with_context(|| {
-        format!("{} was made for another state of the folder; run `build` again", cache_folder.display())
-    })
 }
 
 fn ids_path(npy: &Path) -> PathBuf {

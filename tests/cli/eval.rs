@@ -1,0 +1,138 @@
+//! `eval`: its figures against the definitions, worked out here from what `export` writes.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, ensure};
+use lookalike::codes::Codes;
+use lookalike_tests::{arguments, fail, succeed, succeed_json};
+use serde_json::Value;
+
+use crate::query::{METRICS, distance};
+use crate::shop::Shop;
+
+const PRODUCTS: u32 = 30;
+
+/// A shop whose products have one of three labels, the last none, and one of five groups.
+fn labelled(name: &str) -> anyhow::Result<Shop> {
+    let shop = Shop::with(name, PRODUCTS)?;
+    let mut table = "id,label,group\n".to_owned();
+    for product in 0..PRODUCTS {
+        let label =
+            if product + 1 == PRODUCTS { "" } else { ["tee", "hat", "bag"][product as usize * 7 % 10 % 3] };
+        table += &format!("p{product:02},{label},{}\n", product % 5);
+    }
+    fs::write(shop.0.join("items.csv"), table)?;
+    shop.build(&[])?;
+    Ok(shop)
+}
+
+/// Each product's label and group.
+fn table(shop: &Shop) -> anyhow::Result<Vec<(String, String)>> {
+    let text = fs::read_to_string(shop.0.join("items.csv"))?;
+    let row = |line: &str| {
+        let mut fields = line.split(',').skip(1).map(str::to_owned);
+        Some((fields.next()?, fields.next()?))
+    };
+    text.lines().skip(1).map(|line| row(line).with_context(|| format!("row {line}"))).collect()
+}
+
+/// The others in order of their distance from `item`, whose embedding is `query`.
+fn nearest(metric: &str, item: usize, query: &[f32], embeddings: &[Vec<f32>]) -> Vec<usize> {
+    let mut others: Vec<usize> = (0..embeddings.len()).filter(|other| *other != item).collect();
+    others.sort_by(|a, b| {
+        distance(metric, query, &embeddings[*a]).total_cmp(&distance(metric, query, &embeddings[*b]))
+    });
+    others
+}
+
+fn eval(shop: &Shop, more: &[&str]) -> anyhow::Result<Value> {
+    let labels = format!("{}:label", shop.0.join("items.csv").display());
+    let mut all = arguments!["eval", shop.out(), "--labels", labels, "--json"].to_vec();
+    all.extend(more.iter().map(std::ffi::OsString::from));
+    succeed_json(all)
+}
+
+#[test]
+fn precision_is_by_its_definition_with_and_without_groups() -> anyhow::Result<()> {
+    let shop = labelled("eval-precision")?;
+    let table = table(&shop)?;
+    let embeddings: Vec<Vec<f32>> = shop.export()?.into_iter().map(|(_, values)| values).collect();
+    for by_group in [false, true] {
+        let report = eval(&shop, if by_group { &["--group", "group"] } else { &[] })?;
+        ensure!(report["items"] == PRODUCTS, "{report}");
+        for metric in METRICS {
+            for depth in [1, 5, 10] {
+                let mut by_label: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+                for (item, (label, group)) in
+                    table.iter().enumerate().filter(|(_, (label, _))| !label.is_empty())
+                {
+                    let ranked = nearest(metric, item, &embeddings[item], &embeddings);
+                    let kept = ranked.into_iter().filter(|other| !by_group || table[*other].1 != *group);
+                    let alike = kept.take(depth).filter(|other| table[*other].0 == *label).count();
+                    by_label.entry(label).or_default().push(alike as f64 / depth as f64);
+                }
+                let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+                let want = by_label.values().map(mean).sum::<f64>() / by_label.len() as f64;
+                let got = report["precision"][metric][depth.to_string()].as_f64().context("a share")?;
+                ensure!((got - want).abs() < 1e-9, "{metric}@{depth}: {got}, by the definition {want}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn recall_is_what_the_codes_find_of_the_exact_neighbours() -> anyhow::Result<()> {
+    let shop = labelled("eval-recall")?;
+    let embeddings: Vec<Vec<f32>> = shop.export()?.into_iter().map(|(_, values)| values).collect();
+    let manifest: Value = serde_json::from_slice(&fs::read(shop.out().join("manifest.json"))?)?;
+    let file = fs::read(shop.out().join(manifest["codes"]["path"].as_str().context("a path")?))?;
+    let codes = Codes::read(&file)?;
+    let decoded: Vec<Vec<f32>> = (0..codes.items())
+        .map(|item| {
+            let mut values = vec![0.0; codes.dims()];
+            codes.decode(item, &mut values);
+            values
+        })
+        .collect();
+    let report = eval(&shop, &[])?;
+    for metric in METRICS {
+        let mut found = 0;
+        for (item, embedding) in embeddings.iter().enumerate() {
+            let exact = nearest(metric, item, embedding, &embeddings);
+            let by_codes = nearest(metric, item, embedding, &decoded);
+            found += by_codes[..10].iter().filter(|other| exact[..10].contains(other)).count();
+        }
+        let want = found as f64 / (10 * embeddings.len()) as f64;
+        let got = report["recall_at_10"][metric].as_f64().context("a share")?;
+        ensure!((got - want).abs() < 1e-9, "{metric}: {got}, by the definition {want}");
+        ensure!(got > 0.8, "{metric}: 8 bits a dimension lose little, not {got}");
+    }
+    let bytes = file.len() as f64 / embeddings.len() as f64;
+    let got = report["bytes_per_item"].as_f64().context("a number")?;
+    ensure!((got - bytes).abs() < 1e-9, "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_table_for_people_and_clear_refusals() -> anyhow::Result<()> {
+    let shop = labelled("eval-words")?;
+    let items = shop.0.join("items.csv");
+    let text = succeed(arguments!["eval", shop.out(), "--labels", format!("{}:label", items.display())])?;
+    for word in
+        ["precision@1", "precision@10", "recall@10", "cosine", "euclidean", "manhattan", "30 products"]
+    {
+        ensure!(text.contains(word), "{word} is missing: {text}");
+    }
+    let errors = fail(1, arguments!["eval", shop.out(), "--labels", format!("{}:kind", items.display())])?;
+    ensure!(errors.contains("kind") && errors.contains("items.csv"), "{errors}");
+    let labels = format!("{}:label", items.display());
+    let errors = fail(1, arguments!["eval", shop.out(), "--labels", labels, "--group", "maker"])?;
+    ensure!(errors.contains("maker"), "{errors}");
+    fs::remove_dir_all(shop.0.join("out.cache"))?;
+    let labels = format!("{}:label", items.display());
+    let errors = fail(1, arguments!["eval", shop.out(), "--labels", labels])?;
+    ensure!(errors.contains("out.cache"), "{errors}");
+    Ok(())
+}
