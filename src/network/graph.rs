@@ -6,6 +6,7 @@ use tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec, S
 use tract_core::ops::math;
 use tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 
+use super::convolution::{self, Chain, Convolutions, Given};
 use super::dense::Dense;
 use super::description::{Description, Op, TensorEntry};
 use super::weights::Weights;
@@ -24,14 +25,22 @@ pub(super) fn model(
     let (height, width) =
         (description.preprocessing.height as usize, description.preprocessing.width as usize);
     let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
-    for (number, layer) in description.layers.iter().enumerate() {
+    let mut chains = convolution::chains(description).into_iter().peekable();
+    let mut number = 0;
+    while let Some(layer) = description.layers.get(number) {
         let inputs: TVec<OutletId> = layer.inputs.iter().map(|value| values[*value]).collect();
         let name = format!("layer{number}");
         let mut wire = Wire { model: &mut model, name: &name, tensors: &description.tensors };
-        let output = wire
-            .layer(&layer.op, &inputs, &mut weights)
-            .with_context(|| format!("layer {number} ({:?})", layer.op))?;
-        values.push(output);
+        let chain = chains.next_if(|chain| chain.layers.start == number);
+        let layers = chain.as_ref().map_or(1, |chain| chain.layers.len());
+        let output = match chain {
+            Some(chain) => wire.chain(&chain, inputs[0], &mut weights),
+            None => wire.layer(&layer.op, &inputs, &mut weights),
+        };
+        let output = output.with_context(|| format!("layer {number} ({:?})", layer.op))?;
+        // Nothing else reads what is made within a chain.
+        values.extend(std::iter::repeat_n(output, layers));
+        number += layers;
     }
     let output = *values.last().context("there are no layers")?;
     let dims = model.outlet_fact(output)?.shape.volume();
@@ -51,6 +60,25 @@ struct Wire<'a> {
 }
 
 impl Wire<'_> {
+    /// Convolutions by this crate's own kernels.
+    fn chain(
+        &mut self,
+        chain: &Chain,
+        input: OutletId,
+        weights: &mut impl FnMut(usize) -> TractResult<Weights>,
+    ) -> TractResult<OutletId> {
+        let channels = self.channels(input)?;
+        let shape = &self.model.outlet_fact(input)?.shape;
+        let picture = [channels, shape[2].to_usize()?, shape[3].to_usize()?];
+        let mut given = Vec::new();
+        for link in &chain.links {
+            let (weight, bias) = (weights(link.weight)?.into_f32(), weights(link.bias)?.into_f32());
+            given.push(Given { weights: weight, bias, link: *link });
+        }
+        let convolutions = Convolutions::new(picture, given);
+        self.wire(convolutions.context("weights and biases of the convolutions do not fit")?, &[input])
+    }
+
     fn layer(
         &mut self,
         op: &Op,

@@ -3,6 +3,7 @@
 //! A compiled network is a [`Description`] and weights. It is put together part by part ([`Loader`]) and run by tract,
 //! natively and in wasm by the same code. ONNX is not read here but in `precompute`, which compiles it to this form.
 
+mod convolution;
 mod dense;
 mod description;
 mod graph;
@@ -19,7 +20,7 @@ pub use description::{Description, Encoding, Layer, Op, PartEntry, TensorEntry};
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
 pub use vgg16::{Vgg16, random_weights};
-pub use weights::{Weights, encode, has_outliers};
+pub use weights::{Weights, balanced, encode, has_outliers};
 
 use crate::digest::Digest;
 use crate::format::FormatError;

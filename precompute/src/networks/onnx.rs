@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail, ensure};
-use lookalike::network::{Description, Encoding, Layer, Op, Preprocessing, TensorEntry, has_outliers};
+use lookalike::network::{
+    Description, Encoding, Layer, Op, Preprocessing, TensorEntry, balanced, has_outliers,
+};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, DimLike};
 use tract_onnx::tract_core::ops::array::TypedConcat;
@@ -70,7 +72,9 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         },
     });
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
-    let entries = entries.collect();
+    let entries: Vec<TensorEntry> = entries.collect();
+    let balance = |(values, entry): (Vec<f32>, &TensorEntry)| balanced(&values, &entry.shape, entry.encoding);
+    let tensors = tensors.into_iter().zip(&entries).map(balance).collect();
     let description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
     Ok(Compiled { description, tensors })
 }

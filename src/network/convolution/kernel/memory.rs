@@ -1,0 +1,57 @@
+//! Memory in cache lines, so that no vector lies across two.
+
+/// 16 numbers in a line of 64 bytes.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Line(pub [f32; 16]);
+
+/// Numbers that begin at a cache line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lines(Vec<Line>);
+
+impl Lines {
+    /// `count` lines of zeros.
+    pub fn zeros(count: usize) -> Lines {
+        Lines(vec![Line::default(); count])
+    }
+
+    /// `values`, zeros up to a whole line.
+    pub fn from(values: &[f32]) -> Lines {
+        let mut lines = Lines::zeros(values.len().div_ceil(16));
+        lines.values_mut()[..values.len()].copy_from_slice(values);
+        lines
+    }
+
+    /// Makes room for `count` lines; what is there stays, what is new is 0.
+    pub fn grow(&mut self, count: usize) {
+        if self.0.len() < count {
+            self.0.resize(count, Line::default());
+        }
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The lines.
+    pub fn lines(&self) -> &[Line] {
+        &self.0
+    }
+
+    /// The lines.
+    pub fn lines_mut(&mut self) -> &mut [Line] {
+        &mut self.0
+    }
+
+    /// Every number.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        let lines: &mut [[f32; 16]] = bytes_of(&mut self.0);
+        lines.as_flattened_mut()
+    }
+}
+
+fn bytes_of(lines: &mut [Line]) -> &mut [[f32; 16]] {
+    // SAFETY: a Line is `repr(C)` and holds one array of 64 bytes, its size; only its alignment is stricter.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len()) }
+}

@@ -1,0 +1,192 @@
+//! The arithmetic of a stage, once for all machines over a [`Vector`], compiled for each kind of vector there is.
+//!
+//! Everything unsafe about convolutions is below this file; [`run`] checks every length the kernels rely on.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+pub mod memory;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod product;
+mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+mod stage;
+mod transform;
+
+use super::plane::Plane;
+use memory::Lines;
+
+/// What the kernels need to know of a stage.
+pub struct Job<'a> {
+    /// By the definition rather than by Winograd: `read` holds a framed picture, `[inputs, rows, columns]`.
+    pub is_direct: bool,
+    /// Of the picture that is read.
+    pub height: usize,
+    /// Of the picture that is read.
+    pub width: usize,
+    /// Channels read.
+    pub inputs: usize,
+    /// Where it is.
+    pub read: Plane,
+    /// Where the result goes.
+    pub write: Plane,
+    /// As `weights.rs` makes them for this [`Isa`].
+    pub weights: &'a Lines,
+    /// A number for each channel of `write`.
+    pub bias: &'a Lines,
+    /// max(x, 0) at the end.
+    pub relu: bool,
+    /// The largest of each 2x2 after that.
+    pub pool: bool,
+    /// Tiles transformed at a time.
+    pub tiles: usize,
+}
+
+/// A kind of vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::allow_attributes, dead_code, reason = "each machine has some of them")]
+pub enum Isa {
+    /// One number at a time: the definition that the others must agree with.
+    Scalar,
+    /// 8 numbers, fused multiply-add.
+    Avx2,
+    /// 16 numbers.
+    Avx512,
+    /// 4 numbers.
+    Neon,
+    /// 4 numbers, fused where the module is built with relaxed SIMD.
+    Simd128,
+}
+
+/// Numbers in a register, and how many registers a kernel has of them.
+///
+/// # Safety
+/// Every function may only be called where the machine has the instructions; loads and stores are of `LANES` numbers.
+trait Vector: Copy {
+    /// Numbers in it; divides 16.
+    const LANES: usize;
+    /// Tiles that a product keeps in registers.
+    const ROWS: usize;
+    /// Vectors of output channels that a product keeps in registers.
+    const COLUMNS: usize;
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+    /// self * `factor` + `term`.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+}
+
+impl Isa {
+    /// The fastest that this machine has.
+    pub fn best() -> Isa {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") {
+                return Isa::Avx512;
+            }
+            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                return Isa::Avx2;
+            }
+        }
+        if cfg!(target_arch = "aarch64") {
+            Isa::Neon
+        } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
+            Isa::Simd128
+        } else {
+            Isa::Scalar
+        }
+    }
+
+    /// Every kind that this machine has.
+    #[cfg(test)]
+    pub fn all() -> Vec<Isa> {
+        let mut all = vec![Isa::Scalar, Isa::best()];
+        if Isa::best() == Isa::Avx512 && std::arch::is_x86_feature_detected!("fma") {
+            all.push(Isa::Avx2);
+        }
+        all.dedup();
+        all
+    }
+
+    /// Output channels that a product makes at a time.
+    pub fn panel(self) -> usize {
+        let [lanes, _, columns] = self.registers();
+        lanes * columns
+    }
+
+    /// Tiles that a product makes at a time.
+    pub fn rows(self) -> usize {
+        self.registers()[1]
+    }
+
+    fn registers(self) -> [usize; 3] {
+        fn of<V: Vector>() -> [usize; 3] {
+            [V::LANES, V::ROWS, V::COLUMNS]
+        }
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => of::<avx2::Avx2>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => of::<avx512::Avx512>(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => of::<neon::Neon>(),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => of::<simd128::Simd128>(),
+            _ => of::<scalar::Scalar>(),
+        }
+    }
+}
+
+/// Lines of scratch memory that [`run`] needs for a job by Winograd.
+pub fn scratch(job: &Job) -> usize {
+    let [inputs, outputs] = strides(job);
+    36 * (inputs + outputs) / 16
+}
+
+/// From one of the 36 points of a transform to the next, for what is read and what is made. One line more than it takes:
+/// at a multiple of 4096 bytes all 36 would compete for one set of the cache.
+fn strides(job: &Job) -> [usize; 2] {
+    [job.read.blocks, job.write.blocks].map(|blocks| job.tiles * blocks * 16 + 16)
+}
+
+/// Does `job` from `read` to `write`, whose border is 0 before and stays so.
+///
+/// # Panics
+/// When something is too short.
+pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
+    let (depth, width) = (job.read.blocks * 16, job.write.blocks * 16);
+    let divisor = if job.pool { 2 } else { 1 };
+    assert!(isa == Isa::Scalar || isa == Isa::best() || cfg!(test), "the machine has these vectors");
+    assert!(job.write.len() <= write.len() && width <= job.bias.len() * 16);
+    let made = [width, job.height / divisor, job.width / divisor];
+    assert!(job.write == Plane::of(made), "the result fits");
+    if job.is_direct {
+        let framed = job.inputs * job.read.rows * job.read.columns;
+        assert!(!job.pool && framed <= read.len() * 16 && job.inputs * 9 * width <= job.weights.len() * 16);
+        assert!(job.read == Plane::of([job.inputs, job.height, job.width]), "the picture is framed");
+    } else {
+        assert!(job.read.len() <= read.len() && 36 * depth * width <= job.weights.len() * 16);
+        assert!(job.read == Plane::of([depth, job.height, job.width]), "the picture has a border");
+        assert!(job.tiles > 0 && scratch(job) <= tiles.len());
+    }
+    // SAFETY: the lengths were checked, and `isa` is one that the machine has.
+    unsafe {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => avx2::run(job, read, write, tiles),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => avx512::run(job, read, write, tiles),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => neon::run(job, read, write, tiles),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => simd128::run(job, read, write, tiles),
+            _ => scalar::run(job, read, write, tiles),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The matrix product in the middle of Winograd's algorithm, in registers.
+
+use super::Vector;
+
+/// `made[row, 0..COLUMNS * LANES]` = the sum over `depth` of `values[row, depth]` * `weights[depth, 0..COLUMNS * LANES]`.
+///
+/// # Safety
+/// `weights` holds `[depth, COLUMNS * LANES]`; from each of `ROWS` steps of `values_step` in `values` there are `depth`
+/// numbers, and of `made_step` in `made` `COLUMNS * LANES`.
+#[inline(always)]
+unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
+    weights: *const f32,
+    values: *const f32,
+    values_step: usize,
+    made: *mut f32,
+    made_step: usize,
+    depth: usize,
+) {
+    // SAFETY: every offset is within what the caller promises.
+    unsafe {
+        let mut sums = [[V::splat(0.0); COLUMNS]; ROWS];
+        for input in 0..depth {
+            let from = weights.add(input * COLUMNS * V::LANES);
+            let mut factors = [V::splat(0.0); COLUMNS];
+            for column in 0..COLUMNS {
+                factors[column] = V::load(from.add(column * V::LANES));
+            }
+            for row in 0..ROWS {
+                let value = V::splat(*values.add(row * values_step + input));
+                for column in 0..COLUMNS {
+                    sums[row][column] = value.mul_add(factors[column], sums[row][column]);
+                }
+            }
+        }
+        for row in 0..ROWS {
+            for column in 0..COLUMNS {
+                sums[row][column].store(made.add(row * made_step + column * V::LANES));
+            }
+        }
+    }
+}
+
+/// The same for any number of rows up to `V::ROWS`.
+///
+/// # Safety
+/// As [`block`], with `rows` for `ROWS`, which is from 1 to `V::ROWS`.
+#[inline(always)]
+pub unsafe fn rows<V: Vector, const COLUMNS: usize>(
+    rows: usize,
+    weights: *const f32,
+    values: *const f32,
+    values_step: usize,
+    made: *mut f32,
+    made_step: usize,
+    depth: usize,
+) {
+    macro_rules! blocks {
+        ($($count:literal)*) => {
+            match rows {
+                $($count if $count <= V::ROWS => {
+                    // SAFETY: the caller's.
+                    unsafe { block::<V, $count, COLUMNS>(weights, values, values_step, made, made_step, depth) }
+                })*
+                _ => unreachable!("no more rows than registers"),
+            }
+        };
+    }
+    blocks!(1 2 3 4 5 6 7 8 9 10 11 12);
+}

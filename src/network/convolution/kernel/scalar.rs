@@ -1,0 +1,51 @@
+//! One number at a time.
+
+use super::memory::Lines;
+use super::{Job, Vector, stage};
+
+#[derive(Clone, Copy)]
+pub struct Scalar(f32);
+
+/// # Safety
+/// As [`stage::run`].
+pub unsafe fn run(job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
+    // SAFETY: as the caller's.
+    unsafe { stage::run::<Scalar>(job, read, write, tiles) }
+}
+
+// SAFETY of each: one number is read or written.
+impl Vector for Scalar {
+    const LANES: usize = 1;
+    const ROWS: usize = 2;
+    const COLUMNS: usize = 4;
+
+    unsafe fn splat(value: f32) -> Scalar {
+        Scalar(value)
+    }
+
+    unsafe fn load(from: *const f32) -> Scalar {
+        // SAFETY: the caller's.
+        Scalar(unsafe { *from })
+    }
+
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's.
+        unsafe { *to = self.0 }
+    }
+
+    unsafe fn add(self, other: Scalar) -> Scalar {
+        Scalar(self.0 + other.0)
+    }
+
+    unsafe fn sub(self, other: Scalar) -> Scalar {
+        Scalar(self.0 - other.0)
+    }
+
+    unsafe fn max(self, other: Scalar) -> Scalar {
+        Scalar(self.0.max(other.0))
+    }
+
+    unsafe fn mul_add(self, factor: Scalar, term: Scalar) -> Scalar {
+        Scalar(self.0 * factor.0 + term.0)
+    }
+}

@@ -1,0 +1,229 @@
+//! 3x3 convolutions by Winograd's minimal filtering, F(4x4, 3x3) of Lavin and Gray (arXiv 1509.09308): a quarter of the
+//! multiplications of the definition.
+//!
+//! A chain of convolutions, each with the ReLU and the 2x2 max-pool that may follow it, is one tract op. Within it pictures
+//! are kept in blocks of 16 channels, `[channels / 16, height, width, 16]` with a border of zeros, so that every transform
+//! and every store is of whole vectors and no picture is converted between layers; scratch memory belongs to the thread
+//! and is reused from photo to photo.
+
+mod chain;
+mod kernel;
+mod plane;
+mod weights;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use tract_core::internal::*;
+
+pub(super) use chain::{Chain, Link, chains};
+use kernel::memory::Lines;
+use kernel::{Isa, Job};
+use plane::Plane;
+use weights::{direct, winograd};
+
+/// Inputs of so few channels (a photo) are convolved by the definition: their blocks would be nearly all padding.
+const FEW_CHANNELS: usize = 4;
+/// The tiles transformed at a time take about this many bytes, so that they stay in the second level cache.
+const TILES_BYTES: usize = 1 << 20;
+
+/// One convolution, with what follows it.
+#[derive(Debug, PartialEq)]
+struct Stage {
+    method: Method,
+    /// Of the picture that is read, `[channels, height, width]`.
+    input: [usize; 3],
+    /// Channels made.
+    outputs: usize,
+    /// As the kernel reads them.
+    weights: Lines,
+    /// `[outputs]`, zeros up to a whole block.
+    bias: Lines,
+    relu: bool,
+    pool: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Direct,
+    Winograd,
+}
+
+/// What a stage is made of: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
+pub(super) struct Given {
+    pub weights: Vec<f32>,
+    pub bias: Vec<f32>,
+    pub link: Link,
+}
+
+#[derive(Debug, PartialEq)]
+struct Stages {
+    isa: Isa,
+    stages: Vec<Stage>,
+}
+
+/// From `[1, channels, height, width]` to the same of the last stage.
+#[derive(Clone, Debug)]
+pub(super) struct Convolutions(Arc<Stages>);
+
+#[derive(Default)]
+struct Scratch {
+    /// What a stage reads, and what it writes.
+    planes: [Lines; 2],
+    tiles: Lines,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Convolutions {
+    /// The convolutions of `given` one after the other on a picture `[channels, height, width]`; `None` if they do not
+    /// fit each other.
+    pub(super) fn new(input: [usize; 3], given: Vec<Given>) -> Option<Convolutions> {
+        Convolutions::with(Isa::best(), input, given)
+    }
+
+    fn with(isa: Isa, input: [usize; 3], given: Vec<Given>) -> Option<Convolutions> {
+        let mut stages = Vec::new();
+        let mut shape = input;
+        for Given { weights, bias, link } in given {
+            let outputs = bias.len();
+            let fits = outputs > 0 && weights.len() == outputs.checked_mul(shape[0])?.checked_mul(9)?;
+            if !fits || shape.contains(&0) {
+                return None;
+            }
+            let is_direct = shape[0] <= FEW_CHANNELS && stages.is_empty() && !link.pool;
+            let method = if is_direct { Method::Direct } else { Method::Winograd };
+            let weights = match method {
+                Method::Direct => direct(&weights, shape[0], outputs, isa.panel()),
+                Method::Winograd => winograd(&weights, shape[0], outputs, isa.panel()),
+            };
+            let bias = Lines::from(&bias);
+            let stage =
+                Stage { method, input: shape, outputs, weights, bias, relu: link.relu, pool: link.pool };
+            shape = stage.output();
+            stages.push(stage);
+        }
+        (!stages.is_empty() && !shape.contains(&0)).then(|| Convolutions(Arc::new(Stages { isa, stages })))
+    }
+
+    fn input(&self) -> [usize; 3] {
+        self.0.stages[0].input
+    }
+
+    fn output(&self) -> [usize; 3] {
+        self.0.stages[self.0.stages.len() - 1].output()
+    }
+
+    /// `input` and `output` are pictures, `[channels, height, width]`, row-major.
+    fn apply(&self, input: &[f32], output: &mut [f32]) {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let Scratch { planes: [read, write], tiles } = scratch;
+            let first = &self.0.stages[0];
+            let [_, height, width] = first.input;
+            match first.method {
+                Method::Direct => plane::frame(input, first.input, read),
+                Method::Winograd => Plane::of(first.input).pack(input, first.input[0], read),
+            }
+            for stage in &self.0.stages {
+                stage.plane().prepare(write);
+                tiles.grow(stage.scratch(self.0.isa));
+                kernel::run(self.0.isa, &stage.job(self.0.isa), read, write, tiles);
+                std::mem::swap(read, write);
+            }
+            debug_assert_eq!(input.len(), first.input[0] * height * width);
+            let last = self.output();
+            Plane::of(last).unpack(read, last[0], output);
+        });
+    }
+}
+
+impl Stage {
+    fn output(&self) -> [usize; 3] {
+        let [_, height, width] = self.input;
+        let divisor = if self.pool { 2 } else { 1 };
+        [self.outputs, height / divisor, width / divisor]
+    }
+
+    /// Where it writes.
+    fn plane(&self) -> Plane {
+        Plane::of(self.output())
+    }
+
+    fn job(&self, isa: Isa) -> Job<'_> {
+        Job {
+            is_direct: self.method == Method::Direct,
+            height: self.input[1],
+            width: self.input[2],
+            inputs: self.input[0],
+            read: Plane::of(self.input),
+            write: self.plane(),
+            weights: &self.weights,
+            bias: &self.bias,
+            relu: self.relu,
+            pool: self.pool,
+            tiles: self.tiles(isa),
+        }
+    }
+
+    /// How many tiles are transformed at a time: blocks of equal size, in whole groups of the kernel's rows if possible.
+    fn tiles(&self, isa: Isa) -> usize {
+        let all = self.input[1].div_ceil(4) * self.input[2].div_ceil(4);
+        let channels = (self.input[0].div_ceil(16) + self.outputs.div_ceil(16)) * 16;
+        let most = (TILES_BYTES / (36 * 4 * channels)).max(2 * isa.rows());
+        all.div_ceil(all.div_ceil(most)).next_multiple_of(isa.rows()).min(all)
+    }
+
+    /// Lines of scratch memory a job needs.
+    fn scratch(&self, isa: Isa) -> usize {
+        match self.method {
+            Method::Direct => 0,
+            Method::Winograd => kernel::scratch(&self.job(isa)),
+        }
+    }
+}
+
+impl PartialEq for Convolutions {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Convolutions {}
+
+impl Op for Convolutions {
+    fn name(&self) -> StaticName {
+        "Convolutions".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for Convolutions {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let input = args_1!(inputs);
+        let input = input.try_as_plain_ram()?;
+        let [channels, height, width] = self.output();
+        let mut output = vec![0f32; channels * height * width];
+        self.apply(input.as_slice::<f32>()?, &mut output);
+        Ok(tvec!(Tensor::from_shape(&[1, channels, height, width], &output)?.into_tvalue()))
+    }
+}
+
+impl TypedOp for Convolutions {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let [channels, height, width] = self.input();
+        let shape: ShapeFact = [1, channels, height, width].into();
+        ensure!(inputs[0].shape == shape, "convolutions for another picture");
+        let [channels, height, width] = self.output();
+        Ok(tvec!(f32::fact([1, channels, height, width])))
+    }
+
+    as_op!();
+}
+
+#[cfg(test)]
+mod tests;

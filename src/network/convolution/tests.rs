@@ -1,0 +1,136 @@
+//! Every kind of vector against the definition in f64.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Cross-correlation by its definition, ReLU and 2x2 max-pool where wanted; `[outputs, height, width]`.
+fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Given) -> Vec<f64> {
+    let outputs = given.bias.len();
+    let at = |channel: usize, y: usize, x: usize| {
+        // One row and one column of zeros around.
+        let (y, x) = (y.wrapping_sub(1), x.wrapping_sub(1));
+        if y < height && x < width { input[(channel * height + y) * width + x] } else { 0.0 }
+    };
+    let mut made = vec![0.0; outputs * height * width];
+    for (place, value) in made.iter_mut().enumerate() {
+        let (output, y, x) = (place / (height * width), place / width % height, place % width);
+        let mut sum = f64::from(given.bias[output]);
+        for channel in 0..channels {
+            for tap in 0..9 {
+                let weight = f64::from(given.weights[(output * channels + channel) * 9 + tap]);
+                sum += weight * at(channel, y + tap / 3, x + tap % 3);
+            }
+        }
+        *value = if given.link.relu { sum.max(0.0) } else { sum };
+    }
+    if !given.link.pool {
+        return made;
+    }
+    let (half_height, half_width) = (height / 2, width / 2);
+    (0..outputs * half_height * half_width)
+        .map(|place| {
+            let (channel, y, x) =
+                (place / (half_height * half_width), place / half_width % half_height, place % half_width);
+            let corner = (channel * height + 2 * y) * width + 2 * x;
+            let pixels = [corner, corner + 1, corner + width, corner + width + 1];
+            pixels.into_iter().map(|pixel| made[pixel]).fold(f64::NEG_INFINITY, f64::max)
+        })
+        .collect()
+}
+
+/// Numbers from -1 to 1.
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    (0..count)
+        .map(|_| {
+            // Numerical Recipes' linear congruence; the upper bits are even enough.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> Given {
+    let link = Link { weight: 0, bias: 0, relu, pool };
+    Given { weights: numbers(outputs * channels * 9, seed), bias: numbers(outputs, !seed), link }
+}
+
+/// The largest error relative to the largest output, over every kind of vector and two runs each.
+fn error(input: [usize; 3], stages: impl Fn() -> Vec<Given>) -> f64 {
+    let picture = numbers(input.iter().product(), 11);
+    let (mut want, mut shape) = (picture.iter().map(|value| f64::from(*value)).collect::<Vec<_>>(), input);
+    for given in stages() {
+        want = definition(&want, shape, &given);
+        let divisor = if given.link.pool { 2 } else { 1 };
+        shape = [given.bias.len(), shape[1] / divisor, shape[2] / divisor];
+    }
+    let largest = want.iter().fold(1e-6, |largest: f64, value| largest.max(value.abs()));
+    let mut worst = 0f64;
+    for isa in Isa::all() {
+        let convolutions = Convolutions::with(isa, input, stages()).expect("stages fit");
+        assert_eq!(convolutions.output(), shape);
+        // Twice, since the second run finds what the first left in memory.
+        for _ in 0..2 {
+            let mut made = vec![f32::NAN; want.len()];
+            convolutions.apply(&picture, &mut made);
+            for (got, want) in made.iter().zip(&want) {
+                let error = (f64::from(*got) - want).abs() / largest;
+                worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
+            }
+        }
+    }
+    worst
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn agrees_with_the_definition(
+        channels in 1usize..68,
+        outputs in 1usize..68,
+        height in 1usize..18,
+        width in 1usize..24,
+        relu: bool,
+        pool: bool,
+        seed: u64,
+    ) {
+        let pool = pool && height > 1 && width > 1;
+        let worst = error([channels, height, width], || vec![given(channels, outputs, relu, pool, seed)]);
+        prop_assert!(worst <= 1e-4, "off by {worst}");
+    }
+
+    #[test]
+    fn chains_agree_with_the_definition(
+        side in 4usize..23,
+        widths in prop::collection::vec(1usize..40, 1..4),
+        pools in prop::collection::vec(any::<bool>(), 4),
+        seed: u64,
+    ) {
+        let mut shape = [3, side, side + 1];
+        let mut plan = Vec::new();
+        for (outputs, pool) in widths.into_iter().zip(pools) {
+            let pool = pool && shape[1] > 1 && shape[2] > 1;
+            plan.push((shape[0], outputs, pool));
+            let divisor = if pool { 2 } else { 1 };
+            shape = [outputs, shape[1] / divisor, shape[2] / divisor];
+        }
+        let stages = || -> Vec<Given> {
+            plan.iter().map(|(channels, outputs, pool)| given(*channels, *outputs, true, *pool, seed)).collect()
+        };
+        let worst = error([3, side, side + 1], stages);
+        prop_assert!(worst <= 1e-4, "off by {worst}");
+    }
+}
+
+#[test]
+fn stages_that_do_not_fit_are_refused() {
+    let one = || given(3, 8, true, false, 1);
+    assert!(Convolutions::new([3, 4, 4], vec![one()]).is_some());
+    assert!(Convolutions::new([4, 4, 4], vec![one()]).is_none());
+    assert!(Convolutions::new([3, 0, 4], vec![one()]).is_none());
+    assert!(Convolutions::new([3, 4, 4], vec![one(), one()]).is_none());
+    assert!(Convolutions::new([3, 4, 4], Vec::new()).is_none());
+    assert!(Convolutions::new([3, 1, 4], vec![given(3, 8, true, true, 1)]).is_none());
+}
