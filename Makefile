@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget build demo test check test-native test-wasm test-www test-browser reference sizes figures clean
+.PHONY: help setup setup-test widget build demo test check test-native test-wasm test-www test-browser reference sizes figures bench train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -12,6 +12,7 @@ PRECOMPUTE := $(TARGET)/release/precompute
 WIDGET := $(TARGET)/widget
 DEMO := $(TARGET)/demo
 REFERENCES := $(TARGET)/references
+TRAINING := $(TARGET)/training
 
 # The photos and the table that `make demo` shows; the sample catalogue if left out. PORT=0 takes a free port.
 PHOTOS ?=
@@ -34,10 +35,17 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 
 widget: setup ## Build what a site hosts: the element, its worker, and the wasm module
 	@echo "widget: the wasm module (the first time 5 to 10 minutes: it is built for size)"
-	@$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --lib
 	@rm -rf $(WIDGET).new && mkdir -p $(WIDGET).new
-	@$(WASM_ENV) $$WASM_BINDGEN --target web --remove-name-section --remove-producers-section \
-		--out-dir $(WIDGET).new/wasm --out-name lookalike $(TARGET)/wasm32-unknown-unknown/wasm/lookalike.wasm
+	@for build in relaxed-simd simd128; do \
+		features=; [ $$build = simd128 ] || features="--features $$build"; \
+		$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --lib $$features; \
+		$$WASM_BINDGEN --target web --remove-name-section --remove-producers-section \
+			--out-dir $(WIDGET).new/$$build --out-name lookalike $(TARGET)/wasm32-unknown-unknown/wasm/lookalike.wasm; \
+	done
+	@cmp $(WIDGET).new/relaxed-simd/lookalike.js $(WIDGET).new/simd128/lookalike.js # one glue serves both modules
+	@mv $(WIDGET).new/simd128 $(WIDGET).new/wasm
+	@mv $(WIDGET).new/relaxed-simd/lookalike_bg.wasm $(WIDGET).new/wasm/lookalike_relaxed_bg.wasm
+	@rm -r $(WIDGET).new/relaxed-simd
 	@rm -f $(WIDGET).new/wasm/*.d.ts
 	@for module in www/define.js www/{page,shared,worker}/*.js $(WIDGET).new/wasm/lookalike.js; do \
 		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; mkdir -p "$$(dirname "$$to")"; \
@@ -97,6 +105,30 @@ figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and
 	@rm -rf $(TARGET)/figures && mkdir -p $(TARGET)/figures
 	@$(PRECOMPUTE) build ../shared/catalog/images --items ../shared/catalog/items.csv \
 		--out $(TARGET)/figures/lookalike --json
+
+bench: setup-test build ## The network beside ONNX Runtime, in turns: seconds, ratios and likeness as JSON
+	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
+	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	@cargo build --quiet --locked --release --workspace --bench network
+	@$(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --shared ../shared --program $(PRECOMPUTE) \
+		--widget $(WIDGET) --network "$$(ls -t $(TARGET)/release/deps/network-* | grep -v '[.]d$$' | head -1)"
+
+# PyTorch, for training alone: 5.6 GB.
+TRAINING_PYTHON = $(TRAINING)/venv/bin/python
+TRAINING_VENV = @[ -x $(TRAINING_PYTHON) ] || python3 -m venv $(TRAINING)/venv; \
+	$(TRAINING_PYTHON) -m pip install --quiet --disable-pip-version-check -r precompute/training/requirements.txt
+
+train: build ## Train the default network from ../shared (PyTorch; two hours on two cores, goes on where it stopped)
+	$(TRAINING_VENV)
+	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
+	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx
+	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
+
+train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on
+	$(TRAINING_VENV)
+	@[ -d $(TRAINING)/sample ] || $(PRECOMPUTE) sample --out $(TRAINING)/sample --count 600 --seed 7
+	$(TRAINING_PYTHON) precompute/training/figures.py --shared ../shared --work $(TRAINING)/work \
+		--network $(TRAINING)/vgg16-slim.onnx --sample $(TRAINING)/sample --program $(PRECOMPUTE)
 
 clean: ## Remove what was built
 	rm -rf $(TARGET)

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, bail, ensure};
 use image::{Rgb, RgbImage};
-use lookalike::network::{Encoding, Vgg16, encode, random_weights, write_parts};
+use lookalike::digest::Digest;
+use lookalike::network::{Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts};
 use serde_json::Value;
 
 /// Arguments of different kinds (text, paths) as one list.
@@ -247,4 +249,17 @@ impl Npy {
         ensure!(self.descr == "<f8", "f64 expected, not {}", self.descr);
         Ok(self.bytes.as_chunks::<8>().0.iter().map(|word| f64::from_le_bytes(*word)).collect())
     }
+}
+
+/// The compiled network in `folder`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn open_network(folder: &Path) -> anyhow::Result<Network> {
+    let description = fs::read(folder.join("network.json"))?;
+    let mut loader = Loader::new(&description, &Digest::of(&description).hex())?;
+    for (index, part) in loader.description().parts.clone().into_iter().enumerate() {
+        loader.part(index, &fs::read(folder.join(part.path))?)?;
+    }
+    Ok(loader.finish()?)
 }

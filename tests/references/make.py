@@ -68,7 +68,34 @@ def networks(out, shared, program):
         for weights in ("f32", "f16", "int8"):
             case(name, path, "features", weights, input_of(), want)
         path.unlink()
+    path = out / "vgg16-blocks12.onnx"
+    first_blocks(shared / "models/vgg16-blocks12.npz", path)
+    x = input_of() * 128  # about what a photo less its mean is
+    case("vgg16-blocks12", path, "features", "f32", x, run_onnx(path, "features", x).ravel())
     return cases
+
+
+def first_blocks(weights, path):
+    """The first four convolutions and two pools of VGG-16 with the weights its authors trained, as ONNX."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.load(weights)
+    nodes, tensors, last = [], [], "input"
+    for layer in ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2"):
+        for part in ("weight", "bias"):
+            tensors.append(numpy_helper.from_array(weights[f"{layer}.{part}"].astype(np.float32), f"{layer}.{part}"))
+        nodes.append(helper.make_node("Conv", [last, f"{layer}.weight", f"{layer}.bias"], [layer], pads=[1] * 4))
+        nodes.append(helper.make_node("Relu", [layer], [f"{layer}.relu"]))
+        last = f"{layer}.relu"
+        if layer.endswith("conv2"):
+            pooled = "features" if layer.startswith("block2") else f"{layer}.pool"
+            nodes.append(helper.make_node("MaxPool", [last], [pooled], kernel_shape=[2, 2], strides=[2, 2]))
+            last = pooled
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "blocks12", [value("input", [1, 3, 224, 224])],
+                              [value("features", [1, 128, 56, 56])], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
 
 
 def catalogue(shared):
