@@ -118,7 +118,7 @@ TRAINING_PYTHON = $(TRAINING)/venv/bin/python
 TRAINING_VENV = @[ -x $(TRAINING_PYTHON) ] || python3 -m venv $(TRAINING)/venv; \
 	$(TRAINING_PYTHON) -m pip install --quiet --disable-pip-version-check -r precompute/training/requirements.txt
 
-train: build ## Train the default network from ../shared (PyTorch; two hours on two cores, goes on where it stopped)
+train: build ## Train the default network from ../shared (PyTorch; two to three hours on two cores, goes on where it stopped)
 	$(TRAINING_VENV)
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx

@@ -76,7 +76,8 @@ fn all_rotations_give_one_embedding_and_one_card() -> anyhow::Result<()> {
         }
     }
     println!("cosine distance within a set at most {within:.5}, between the sets at least {between:.5}");
-    ensure!(within < 0.005 && within < between / 4.0, "within {within}, between {between}");
+    // The photos of a set differ by a number drawn in the middle.
+    ensure!(within < 0.02 && within < between / 20.0, "within {within}, between {between}");
     for card in shop.cards()? {
         let want = if card.id.starts_with("Landscape") { (320, 213) } else { (213, 320) };
         ensure!((card.width, card.height) == want, "{card:?}");

@@ -7,17 +7,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::digest::Digest;
-use lookalike::network::{
-    Description, Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts,
-};
+use lookalike::network::{Description, Loader, Network, encode, write_parts};
 
 use crate::args::NetworkOptions;
 
 /// The name of the network that is used where none is named.
 pub const DEFAULT: &str = "vgg16-slim";
 
-/// Seed of the default network's weights while they are random.
-const SEED: u64 = 16;
+/// The default network as `precompute model compile` wrote it: file names and contents. `precompute/training/README.md`
+/// is its model card.
+const DEFAULT_FILES: [(&str, &[u8]); 2] = [
+    ("network.json", include_bytes!("../../vgg16-slim/network.json")),
+    ("part-000.bin", include_bytes!("../../vgg16-slim/part-000.bin")),
+];
 
 /// A network's description and the numbers of each tensor, before they are encoded.
 pub struct Compiled {
@@ -38,13 +40,6 @@ impl Compiled {
         options: &NetworkOptions,
     ) -> anyhow::Result<Compiled> {
         onnx::compile(path, output, options)
-    }
-
-    /// VGG-16 at a quarter of the width, with seeded random weights.
-    pub fn vgg16_slim() -> Compiled {
-        let description = Vgg16::SLIM.describe(DEFAULT, false, Encoding::Int8);
-        let tensors = random_weights(&description, SEED).collect();
-        Compiled { description, tensors }
     }
 
     /// Writes `network.json` and the parts into `folder`, which is made. The description goes last: without it there
@@ -88,17 +83,17 @@ pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
     if path.is_dir() {
         return open_folder(path);
     }
-    let compiled = if model == DEFAULT {
-        Compiled::vgg16_slim()
+    let folder = cache.join("network");
+    if model == DEFAULT {
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        DEFAULT_FILES.iter().try_for_each(|(name, content)| write(&folder.join(name), content))?;
     } else if path.is_file() {
-        Compiled::from_onnx(path, None, &NetworkOptions::default())?
+        Compiled::from_onnx(path, None, &NetworkOptions::default())?.write(&folder)?;
     } else {
         bail!(
             "no network called {model}: give {DEFAULT}, an ONNX file, or a folder made by `precompute model compile`"
         );
-    };
-    let folder = cache.join("network");
-    compiled.write(&folder)?;
+    }
     open_folder(&folder)
 }
 
@@ -118,4 +113,30 @@ pub fn open_folder(folder: &Path) -> anyhow::Result<Opened> {
     }
     let network = loader.finish().with_context(|| format!("{}", folder.display()))?;
     Ok(Opened { network, folder: folder.to_path_buf(), text })
+}
+
+#[cfg(test)]
+mod tests {
+    use lookalike::network::{Encoding, PART_BYTES, Vgg16};
+
+    use super::*;
+
+    /// The budget of `vgg16-slim`: what a shopper's browser loads with the first photo.
+    const MOST_BYTES: usize = 3_000_000;
+
+    #[test]
+    fn the_default_network_is_a_trained_vgg16_of_a_quarter_of_the_width() -> anyhow::Result<()> {
+        let [(_, text), (_, weights)] = DEFAULT_FILES;
+        let description = Description::read(text)?;
+        let plain = Vgg16::SLIM.describe(DEFAULT, true, Encoding::Int8);
+        assert_eq!((&description.name, description.trained), (&plain.name, true));
+        assert_eq!(description.layers, plain.layers);
+        let shapes = |description: &Description| -> Vec<Vec<usize>> {
+            description.tensors.iter().map(|tensor| tensor.shape.clone()).collect()
+        };
+        assert_eq!(shapes(&description), shapes(&plain));
+        assert_eq!(description.dims, plain.dims);
+        assert!(weights.len() <= PART_BYTES && text.len() + weights.len() <= MOST_BYTES);
+        Ok(())
+    }
 }
