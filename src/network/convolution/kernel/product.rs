@@ -1,5 +1,7 @@
 //! The matrix product in the middle of Winograd's algorithm, in registers.
 
+#![expect(clippy::needless_range_loop, reason = "rows and columns of registers, as the algorithm names them")]
+
 use super::Vector;
 
 /// `made[row, 0..COLUMNS * LANES]` = the sum over `depth` of `values[row, depth]` * `weights[depth, 0..COLUMNS * LANES]`.

@@ -1,5 +1,7 @@
 //! Tiles to the 36 points where they are multiplied, and back (arXiv 1509.09308, section 4.3), 16 channels at a time.
 
+#![expect(clippy::needless_range_loop, reason = "rows and columns of registers, as the algorithm names them")]
+
 use super::Vector;
 
 /// B^T times six values.
