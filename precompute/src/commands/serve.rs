@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, anyhow};
-use tiny_http::{Header, Method, Request, Response, Server};
+use tiny_http::{Method, Request, Server};
 
 use crate::args::ServeArguments;
 use crate::folder_reader::Folder;
@@ -60,17 +60,14 @@ struct Places {
 impl Places {
     fn answer(&self, request: Request) -> io::Result<()> {
         if !matches!(request.method(), Method::Get | Method::Head) {
-            return request.respond(with_headers(
-                Response::from_string("only GET").with_status_code(405),
-                "text/plain",
-            ));
+            return send(request, "405 Method Not Allowed", "text/plain", 8, &b"only GET"[..]);
         }
         let path = request.url().split(['?', '#']).next().unwrap_or_default().to_owned();
         let Some(path) = decoded(&path) else { return missing(request) };
         let name = path.trim_start_matches('/');
         let name = if name.is_empty() { "index.html" } else { name };
         if let Some(file) = widget::shop().iter().find(|file| file.path == name) {
-            return request.respond(with_headers(Response::from_data(file.content), content_type(name)));
+            return send(request, "200 OK", content_type(name), file.content.len() as u64, file.content);
         }
         let place = match name.split_once('/') {
             Some(("lookalike", rest)) => below(&self.folder, rest),
@@ -78,29 +75,38 @@ impl Places {
             _ => None,
         };
         let Some(place) = place.filter(|place| place.is_file()) else { return missing(request) };
-        match File::open(&place) {
-            Ok(file) => request.respond(with_headers(Response::from_file(file), content_type(name))),
+        match File::open(&place).and_then(|file| Ok((file.metadata()?.len(), file))) {
+            Ok((length, file)) => send(request, "200 OK", content_type(name), length, file),
             Err(_) => missing(request),
         }
     }
 }
 
 fn missing(request: Request) -> io::Result<()> {
-    request.respond(with_headers(Response::from_string("not found\n").with_status_code(404), "text/plain"))
+    send(request, "404 Not Found", "text/plain", 10, &b"not found\n"[..])
 }
 
-fn with_headers<R: io::Read>(response: Response<R>, content_type: &str) -> Response<R> {
-    let headers = [
-        ("content-type", content_type),
-        ("content-security-policy", POLICY),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cache-control", "no-cache"),
-    ];
-    headers.into_iter().fold(response, |response, (name, value)| {
-        let header = Header::from_bytes(name, value).expect("the headers are constants");
-        response.with_header(header)
-    })
+/// Answers, and has the browser close the connection: tiny_http gives a thread to each for as long as it is open and, when
+/// several come at once, lets some wait for a thread that may never be free. It writes no such header itself.
+fn send(
+    request: Request,
+    status: &str,
+    content_type: &str,
+    length: u64,
+    body: impl io::Read,
+) -> io::Result<()> {
+    let is_head = *request.method() == Method::Head;
+    let mut writer = request.into_writer();
+    write!(
+        writer,
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
+         content-security-policy: {POLICY}\r\nx-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n\
+         cache-control: no-cache\r\n\r\n"
+    )?;
+    if !is_head {
+        io::copy(&mut body.take(length), &mut writer)?;
+    }
+    writer.flush()
 }
 
 fn content_type(name: &str) -> &'static str {
