@@ -1,8 +1,8 @@
 """Which kind of garment a photo shows, by what the teachers make of it: probabilities, `[n, kinds]`.
 
-The teachers' vectors hold the kind far better than distances between them tell (macro precision@5 of the probabilities is
-half as high again as that of the vectors). A small network is fitted to them; a photo's probabilities are from networks
-that did not see its photographer, so that they say how kinds run into one another and do not just repeat the label.
+The teachers' vectors hold the kind better than the distances between them tell. A small network is fitted to them; a
+photo's probabilities are from networks that did not see its photographer, so that they say how kinds run into one another
+and do not just repeat the label.
 """
 
 import numpy as np
