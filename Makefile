@@ -106,12 +106,11 @@ figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and
 	@$(PRECOMPUTE) build ../shared/catalog/images --items ../shared/catalog/items.csv \
 		--out $(TARGET)/figures/lookalike --json
 
-bench: setup-test build ## The network beside ONNX Runtime, in turns: seconds, ratios and likeness as JSON
+bench: setup-test build ## The network beside ONNX Runtime and tract, in turns: seconds, ratios and likeness as JSON
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
 	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
-	@cargo build --quiet --locked --release --workspace --bench network
-	@$(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --shared ../shared --program $(PRECOMPUTE) \
-		--widget $(WIDGET) --network "$$(ls -t $(TARGET)/release/deps/network-* | grep -v '[.]d$$' | head -1)"
+	@LOOKALIKE_WIDGET=$(WIDGET) $(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --out $(TARGET)/bench.json --shared ../shared --program $(PRECOMPUTE) \
+		--widget $(WIDGET)
 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python

@@ -1,18 +1,23 @@
-//! Matrix-vector products straight from compressed weights, as a tract op.
+//! Products of a matrix and vectors straight from compressed weights, as a tract op.
 //!
 //! fc6 and fc7 are 89 percent of VGG-16's bytes and under 1 percent of its arithmetic: what counts is to read each
-//! weight once, in the form it is stored in. Unpacking them to f32 would cost 480 MB.
+//! weight once, in the form it is stored in, for all photos that are embedded together. Unpacking them to f32 would cost
+//! 480 MB.
 
 use std::sync::Arc;
 
 use tract_core::internal::*;
 
+use super::graph::numbers;
 use super::weights::Weights;
 
 /// Lanes kept apart in a dot product; the same in every build, so that all give the same bits.
 const LANES: usize = 16;
 
-/// `[1, out]` from any value with as many numbers as the matrix has columns.
+/// How many vectors a row of weights is multiplied with while it is in registers.
+const TOGETHER: usize = 4;
+
+/// `[n, out]` from any value with as many numbers of each photo as the matrix has columns.
 #[derive(Clone, Debug)]
 pub(super) struct Dense {
     matrix: Arc<Matrix>,
@@ -39,19 +44,45 @@ impl Dense {
         fits.then(|| Dense { matrix: Arc::new(Matrix { weights, columns, bias }) })
     }
 
-    /// matrix * `input` + bias.
-    fn apply(&self, input: &[f32]) -> Vec<f32> {
+    /// matrix * vector + bias of each vector of `inputs`, `[n, columns]`: `[n, out]`.
+    fn apply(&self, inputs: &[f32]) -> Vec<f32> {
         let Matrix { weights, columns, bias } = &*self.matrix;
+        let mut made = vec![0f32; inputs.len() / columns * bias.len()];
         match weights {
-            Weights::F32(values) => {
-                values.chunks(*columns).zip(bias).map(|(row, bias)| dot(row, input) + bias).collect()
+            Weights::F32(values) => product(values, |_| 1.0, bias, inputs, *columns, &mut made),
+            Weights::Int8 { scales, numbers } => {
+                product(numbers, |row| scales[row], bias, inputs, *columns, &mut made);
             }
-            Weights::Int8 { scales, numbers } => numbers
-                .chunks(*columns)
-                .zip(scales)
-                .zip(bias)
-                .map(|((row, scale), bias)| scale * dot(row, input) + bias)
-                .collect(),
+        }
+        made
+    }
+}
+
+/// Writes scale * row * vector + bias of each row of `rows`, `[bias.len(), columns]`, and each vector of `inputs` to `made`,
+/// `[n, bias.len()]`.
+fn product<W: Stored>(
+    rows: &[W],
+    scale: impl Fn(usize) -> f32,
+    bias: &[f32],
+    inputs: &[f32],
+    columns: usize,
+    made: &mut [f32],
+) {
+    let out = bias.len();
+    for (number, (row, bias)) in rows.chunks_exact(columns).zip(bias).enumerate() {
+        for (inputs, made) in inputs.chunks(TOGETHER * columns).zip(made.chunks_mut(TOGETHER * out)) {
+            // The same lanes however many go together: a photo's embedding does not depend on those beside it.
+            let mut set = |vector: usize, dot: f32| made[vector * out + number] = scale(number) * dot + bias;
+            if inputs.len() == TOGETHER * columns {
+                let vectors = std::array::from_fn(|vector| &inputs[vector * columns..(vector + 1) * columns]);
+                let dots: [f32; TOGETHER] = dot(row, vectors);
+                dots.into_iter().enumerate().for_each(|(vector, dot)| set(vector, dot));
+            } else {
+                for (vector, input) in inputs.chunks_exact(columns).enumerate() {
+                    let [one] = dot(row, [input]);
+                    set(vector, one);
+                }
+            }
         }
     }
 }
@@ -79,18 +110,18 @@ impl EvalOp for Dense {
         let input = args_1!(inputs);
         let input = input.try_as_plain_ram()?;
         let output = self.apply(input.as_slice::<f32>()?);
-        Ok(tvec!(Tensor::from_shape(&[1, output.len()], &output)?.into_tvalue()))
+        let out = self.matrix.bias.len();
+        Ok(tvec!(Tensor::from_shape(&[output.len() / out, out], &output)?.into_tvalue()))
     }
 }
 
 impl TypedOp for Dense {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let numbers: TDim = inputs[0].shape.volume();
         ensure!(
-            numbers == self.matrix.columns.to_dim(),
+            numbers(inputs[0])? == self.matrix.columns,
             "a dense layer reads as many numbers as it has columns"
         );
-        Ok(tvec!(f32::fact([1, self.matrix.bias.len()])))
+        Ok(tvec!(f32::fact(dims!(inputs[0].shape[0].clone(), self.matrix.bias.len()))))
     }
 
     as_op!();
@@ -113,35 +144,42 @@ impl Stored for i8 {
     }
 }
 
-fn dot<W: Stored>(row: &[W], input: &[f32]) -> f32 {
+fn dot<W: Stored, const COUNT: usize>(row: &[W], inputs: [&[f32]; COUNT]) -> [f32; COUNT] {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        return unsafe { dot_avx2(row, input) };
+        return unsafe { dot_avx2(row, inputs) };
     }
-    dot_in_lanes(row, input)
+    dot_in_lanes(row, inputs)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn dot_avx2<W: Stored>(row: &[W], input: &[f32]) -> f32 {
-    dot_in_lanes(row, input)
+fn dot_avx2<W: Stored, const COUNT: usize>(row: &[W], inputs: [&[f32]; COUNT]) -> [f32; COUNT] {
+    dot_in_lanes(row, inputs)
 }
 
 /// Written so that the compiler vectorises it; nothing is contracted to fused multiply-adds.
 #[inline(always)]
-fn dot_in_lanes<W: Stored>(row: &[W], input: &[f32]) -> f32 {
-    let mut lanes = [0f32; LANES];
-    let ((row, row_rest), (input, input_rest)) = (row.as_chunks::<LANES>(), input.as_chunks::<LANES>());
-    for (weights, values) in row.iter().zip(input) {
-        for lane in 0..LANES {
-            lanes[lane] += weights[lane].to_f32() * values[lane];
+fn dot_in_lanes<W: Stored, const COUNT: usize>(row: &[W], inputs: [&[f32]; COUNT]) -> [f32; COUNT] {
+    let mut sums = [[0f32; LANES]; COUNT];
+    let (row, row_rest) = row.as_chunks::<LANES>();
+    let chunked = inputs.map(|input| input.as_chunks::<LANES>());
+    for (at, weights) in row.iter().enumerate() {
+        let weights = weights.map(Stored::to_f32);
+        for (sums, (input, _)) in sums.iter_mut().zip(&chunked) {
+            let values = &input[at];
+            for lane in 0..LANES {
+                sums[lane] += weights[lane] * values[lane];
+            }
         }
     }
-    for (lane, (weight, value)) in row_rest.iter().zip(input_rest).enumerate() {
-        lanes[lane] += weight.to_f32() * value;
+    for (sums, (_, rest)) in sums.iter_mut().zip(&chunked) {
+        for ((lane, weight), value) in sums.iter_mut().zip(row_rest).zip(*rest) {
+            *lane += weight.to_f32() * value;
+        }
     }
-    lanes.iter().sum()
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 #[cfg(test)]
@@ -169,19 +207,24 @@ mod tests {
         fn agrees_with_the_definition(
             columns in 1usize..90,
             rows in 1usize..6,
+            vectors in 1usize..10,
             seed in prop::collection::vec(-127i8..=127, 700),
         ) {
             let numbers: Vec<i8> = seed.iter().copied().cycle().take(rows * columns).collect();
-            let input: Vec<f32> = seed.iter().rev().take(columns).map(|value| f32::from(*value) / 9.0).collect();
+            let cycle = seed.iter().rev().cycle().map(|value| f32::from(*value) / 9.0);
+            let inputs: Vec<f32> = cycle.take(vectors * columns).collect();
             let bias: Vec<f32> = (0..rows).map(|row| row as f32).collect();
             let scales: Vec<f32> = (0..rows).map(|row| 0.01 + row as f32).collect();
             let int8 = Weights::Int8 { scales, numbers };
-            let values = int8.to_f32();
-            let want = naive(&values, columns, &bias, &input);
-            for weights in [int8, Weights::F32(values)] {
+            let values = int8.clone().into_f32();
+            for weights in [int8, Weights::F32(values.clone())] {
                 let dense = Dense::new(weights, columns, bias.clone()).expect("sizes match");
-                for (got, want) in dense.apply(&input).iter().zip(&want) {
-                    prop_assert!((f64::from(*got) - want).abs() <= 1e-4 * (1.0 + want.abs()) * columns as f64);
+                let together = dense.apply(&inputs);
+                for (input, got) in inputs.chunks(columns).zip(together.chunks(rows)) {
+                    prop_assert_eq!(&dense.apply(input)[..], got, "alone the same to the bit");
+                    for (got, want) in got.iter().zip(naive(&values, columns, &bias, input)) {
+                        prop_assert!((f64::from(*got) - want).abs() <= 1e-4 * (1.0 + want.abs()) * columns as f64);
+                    }
                 }
             }
         }

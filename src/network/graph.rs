@@ -11,7 +11,7 @@ use super::dense::Dense;
 use super::description::{Description, Op, TensorEntry};
 use super::weights::Weights;
 
-/// The tract model of `description`, not yet optimised: input f32 `[1, 3, height, width]`, one output.
+/// The tract model of `description`, not yet optimised: input f32 `[n, 3, height, width]`, one output `[n, dims]`.
 ///
 /// `weights` gives the weights of a tensor once; they are dropped as soon as the model holds them in its own form.
 ///
@@ -24,7 +24,8 @@ pub(super) fn model(
     let mut model = TypedModel::default();
     let (height, width) =
         (description.preprocessing.height as usize, description.preprocessing.width as usize);
-    let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
+    let batch = model.symbols.sym("n");
+    let mut values = vec![model.add_source("input", f32::fact(dims!(batch, 3, height, width)))?];
     let mut chains = convolution::chains(description).into_iter().peekable();
     let mut number = 0;
     while let Some(layer) = description.layers.get(number) {
@@ -43,14 +44,15 @@ pub(super) fn model(
         number += layers;
     }
     let output = *values.last().context("there are no layers")?;
-    let dims = model.outlet_fact(output)?.shape.volume();
-    ensure!(
-        dims == description.dims.to_dim(),
-        "the last layer makes {dims} numbers, not {}",
-        description.dims
-    );
+    let dims = numbers(model.outlet_fact(output)?)?;
+    ensure!(dims == description.dims, "the last layer makes {dims} numbers, not {}", description.dims);
     model.select_output_outlets(&[output])?;
     Ok(model)
+}
+
+/// How many numbers a value holds of each photo.
+pub(super) fn numbers(fact: &TypedFact) -> TractResult<usize> {
+    Ok(fact.shape.iter().skip(1).product::<TDim>().to_usize()?)
 }
 
 struct Wire<'a> {
@@ -70,13 +72,11 @@ impl Wire<'_> {
         let channels = self.channels(input)?;
         let shape = &self.model.outlet_fact(input)?.shape;
         let picture = [channels, shape[2].to_usize()?, shape[3].to_usize()?];
-        let mut given = Vec::new();
-        for link in &chain.links {
-            let (weight, bias) = (weights(link.weight)?.into_f32(), weights(link.bias)?.into_f32());
-            given.push(Given { weights: weight, bias, link: *link });
-        }
-        let convolutions = Convolutions::new(picture, given);
-        self.wire(convolutions.context("weights and biases of the convolutions do not fit")?, &[input])
+        let given = chain.links.iter().map(|link| {
+            let (weights, bias) = (weights(link.weight)?.into_f32(), weights(link.bias)?.into_f32());
+            Ok(Given { weights, bias, link: *link })
+        });
+        self.wire(Convolutions::new(picture, given)?, &[input])
     }
 
     fn layer(
@@ -97,9 +97,9 @@ impl Wire<'_> {
                 );
                 let window = Window { kernel: [shape[2], shape[3]], strides: *strides, padding: *padding };
                 let pool_spec = window.spec(channels, shape[0], Some(*dilations))?;
-                let kernel = Tensor::from_shape(shape, &weights(*weight)?.to_f32())?;
+                let kernel = Tensor::from_shape(shape, &weights(*weight)?.into_f32())?;
                 let kernel = self.model.add_const(format!("{}.weight", self.name), kernel)?;
-                let bias = Tensor::from_shape(&self.tensors[*bias].shape, &weights(*bias)?.to_f32())?;
+                let bias = Tensor::from_shape(&self.tensors[*bias].shape, &weights(*bias)?.into_f32())?;
                 ensure!(
                     bias.shape() == [shape[0]],
                     "the bias of a convolution has a number for each channel"
@@ -109,7 +109,7 @@ impl Wire<'_> {
             }
             Op::Dense { weight, bias } => {
                 let columns = self.tensors[*weight].shape.get(1).copied().unwrap_or(0);
-                let dense = Dense::new(weights(*weight)?, columns, weights(*bias)?.to_f32());
+                let dense = Dense::new(weights(*weight)?, columns, weights(*bias)?.into_f32());
                 self.wire(dense.context("weights and bias of a dense layer do not fit")?, inputs)
             }
             Op::MaxPool { kernel, strides, padding } => {

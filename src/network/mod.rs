@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 use tract_core::internal::{IntoTensor, TractError, TypedModel, TypedSimplePlan, tvec};
 
+#[doc(hidden)] // for tests/bench/kernels.rs
+pub use convolution::{Convolutions, Given, Link, multiply_adds};
 pub use description::{Description, Encoding, Layer, Op, PartEntry, TensorEntry};
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
@@ -93,22 +95,25 @@ impl Network {
         self.run(&self.description.preprocessing.apply(photo))
     }
 
-    /// The embedding, `[dims]`, of a preprocessed input, f32 `[3, height, width]`.
+    /// The embeddings, `[n, dims]`, row-major, of preprocessed inputs, f32 `[n, 3, height, width]`.
+    ///
+    /// Each is the same to the bit as by itself; several at once read the weights of fc6 and fc7 once.
     ///
     /// # Errors
-    /// [`NetworkError::Run`], also when the input has another size or the embedding is not finite.
-    pub fn run(&self, input: &[f32]) -> Result<Vec<f32>, NetworkError> {
+    /// [`NetworkError::Run`], also when `inputs` is not a number of whole inputs or an embedding is not finite.
+    pub fn run(&self, inputs: &[f32]) -> Result<Vec<f32>, NetworkError> {
         let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
-        let (height, width) = (self.description.preprocessing.height, self.description.preprocessing.width);
-        let shape = [1, 3, height as usize, width as usize];
-        let input = tract_core::internal::Tensor::from_shape(&shape, input).map_err(failed)?;
-        let outputs = self.plan.run(tvec!(input.into_tensor().into())).map_err(failed)?;
+        let preprocessing = &self.description.preprocessing;
+        let (height, width) = (preprocessing.height as usize, preprocessing.width as usize);
+        let shape = [inputs.len() / (3 * height * width), 3, height, width];
+        let inputs = tract_core::internal::Tensor::from_shape(&shape, inputs).map_err(failed)?;
+        let outputs = self.plan.run(tvec!(inputs.into_tensor().into())).map_err(failed)?;
         let output = outputs[0].try_as_plain_ram().map_err(failed)?;
-        let embedding = output.as_slice::<f32>().map_err(failed)?.to_vec();
-        if embedding.iter().any(|value| !value.is_finite()) {
+        let embeddings = output.as_slice::<f32>().map_err(failed)?.to_vec();
+        if embeddings.iter().any(|value| !value.is_finite()) {
             return Err(NetworkError::Run("its output is not a finite number".to_owned()));
         }
-        Ok(embedding)
+        Ok(embeddings)
     }
 }
 

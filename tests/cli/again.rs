@@ -24,6 +24,33 @@ fn a_second_run_reuses_everything_and_writes_the_same_bytes() -> anyhow::Result<
 }
 
 #[test]
+fn a_folder_that_would_be_the_same_is_left_alone_but_a_damaged_one_is_not() -> anyhow::Result<()> {
+    let shop = Shop::with("left-alone", 6)?;
+    shop.build(&[])?;
+    let before = tree(&shop.out())?;
+    let manifest = shop.out().join("manifest.json");
+    let written = fs::metadata(&manifest)?.modified()?;
+    let report = shop.build(&[])?;
+    ensure!(report["bytes"]["total"].as_u64().is_some_and(|bytes| bytes > 0), "{report}");
+    ensure!(fs::metadata(&manifest)?.modified()? == written, "nothing was written");
+
+    let (card, _) = before.iter().find(|(name, _)| name.starts_with("cards-")).context("cards")?;
+    for damage in ["removed", "cut short", "of another manifest"] {
+        match damage {
+            "removed" => fs::remove_file(shop.out().join(card))?,
+            "cut short" => fs::write(shop.out().join(card), "")?,
+            _ => fs::write(&manifest, fs::read_to_string(&manifest)?.replace("cosine", "COSINE"))?,
+        }
+        shop.build(&[])?;
+        ensure!(tree(&shop.out())? == before, "a folder with a file {damage} is made again");
+    }
+    // Other options make another folder.
+    shop.build(&["--neighbours", "2"])?;
+    ensure!(tree(&shop.out())? != before);
+    Ok(())
+}
+
+#[test]
 fn two_folders_and_any_number_of_threads_give_the_same_bytes() -> anyhow::Result<()> {
     let shop = Shop::with("same-bytes", 30)?;
     shop.build(&["--jobs", "1"])?;

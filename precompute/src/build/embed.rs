@@ -1,5 +1,6 @@
-//! Photos to embeddings, on all cores. Each worker reads, decodes and embeds one photo at a time, so memory is that of
-//! one photo a worker however many there are; results go through a short queue to the one thread that writes the cache.
+//! Photos to embeddings, on all cores. Each worker reads and decodes a few photos and embeds them together, so memory is
+//! that of a few photos a worker however many there are; results go through a short queue to the one thread that writes
+//! the cache.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +19,9 @@ use super::cache::{EmbeddingCache, Record};
 use super::thumbnail;
 use crate::catalogue::Product;
 use crate::progress::Progress;
+
+/// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
+const TOGETHER: usize = 8;
 
 /// What is to be embedded, and how.
 pub struct Work<'a> {
@@ -85,11 +89,25 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
         for _ in 0..work.jobs {
             let (sender, next, stop, snapshot) = (sender.clone(), &next, &stop, &snapshot);
             scope.spawn(move || {
+                let mut pending = Pending::default();
                 while !stop.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(product) = work.products.get(index) else { break };
-                    let result = one(work, product, |photo| snapshot.get(photo).copied());
-                    if sender.send((index, result)).is_err() {
+                    let product = work.products.get(index);
+                    let mut answers = Vec::new();
+                    match product.map(|product| prepare(work, product, |photo| snapshot.get(photo).copied()))
+                    {
+                        None => {}
+                        Some(Ok(Prepared::Done(done))) => answers.push((index, Ok(done))),
+                        Some(Ok(Prepared::Input { photo, size, input })) => {
+                            pending.add(index, photo, size, &input)
+                        }
+                        Some(Err(error)) => answers.push((index, Err(error))),
+                    }
+                    if product.is_none() || pending.photos.len() == TOGETHER {
+                        pending.embed(work.network, &mut answers);
+                    }
+                    let received = answers.into_iter().all(|answer| sender.send(answer).is_ok());
+                    if product.is_none() || !received {
                         break;
                     }
                 }
@@ -141,31 +159,78 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
     Ok(Outcome { items, skipped, embedded })
 }
 
-fn one(work: &Work, product: &Product, known: impl Fn(&Digest) -> Option<Record>) -> anyhow::Result<Done> {
+/// A photo before the network.
+enum Prepared {
+    /// Nothing is left to do.
+    Done(Done),
+    /// Its size, upright, and the network's input.
+    Input { photo: Digest, size: [u32; 2], input: Vec<f32> },
+}
+
+fn prepare(
+    work: &Work,
+    product: &Product,
+    known: impl Fn(&Digest) -> Option<Record>,
+) -> anyhow::Result<Prepared> {
+    let skipped = |reason: String| Ok(Prepared::Done(Done::Skipped { reason }));
     let bytes = match fs::read(work.photos.join(&product.path)) {
         Ok(bytes) => bytes,
-        Err(error) => return Ok(Done::Skipped { reason: error.to_string() }),
+        Err(error) => return skipped(error.to_string()),
     };
     let digest = Digest::of(&bytes);
     let record = known(&digest);
     let thumbnail = work.thumbnails.as_ref().map(|folder| folder.join(thumbnail::path(&digest)));
     let thumbnail = thumbnail.filter(|file| !file.exists());
     if let (Some(record), None) = (record, &thumbnail) {
-        return Ok(Done::Reused { photo: digest, record });
+        return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
     }
     let photo = match decode_caught(&bytes) {
         Ok(photo) => photo,
-        Err(error) => return Ok(Done::Skipped { reason: error.to_string() }),
+        Err(error) => return skipped(error.to_string()),
     };
     drop(bytes);
     if let Some(file) = thumbnail {
         thumbnail::write(&photo, &file)?;
     }
     if let Some(record) = record {
-        return Ok(Done::Reused { photo: digest, record });
+        return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
     }
-    let embedding = work.network.embed(&photo).context("embedding")?;
-    Ok(Done::Embedded { photo: digest, width: photo.width(), height: photo.height(), embedding })
+    let input = work.network.description().preprocessing.apply(&photo);
+    Ok(Prepared::Input { photo: digest, size: [photo.width(), photo.height()], input })
+}
+
+/// Photos that wait to be embedded together.
+#[derive(Default)]
+struct Pending {
+    photos: Vec<(usize, Digest, [u32; 2])>,
+    inputs: Vec<f32>,
+}
+
+impl Pending {
+    fn add(&mut self, index: usize, photo: Digest, size: [u32; 2], input: &[f32]) {
+        self.photos.push((index, photo, size));
+        self.inputs.extend_from_slice(input);
+    }
+
+    /// Embeds them all and appends what came of each to `answers`.
+    fn embed(&mut self, network: &Network, answers: &mut Vec<(usize, anyhow::Result<Done>)>) {
+        if self.photos.is_empty() {
+            return;
+        }
+        let embeddings = network.run(&self.inputs).context("embedding");
+        self.inputs.clear();
+        match embeddings {
+            Ok(embeddings) => {
+                let rows = embeddings.chunks_exact(network.dims());
+                for ((index, photo, [width, height]), embedding) in self.photos.drain(..).zip(rows) {
+                    let embedding = embedding.to_vec();
+                    answers.push((index, Ok(Done::Embedded { photo, width, height, embedding })));
+                }
+            }
+            // The first error ends the build; one is enough.
+            Err(error) => answers.extend(self.photos.drain(..).next().map(|(index, ..)| (index, Err(error)))),
+        }
+    }
 }
 
 /// A decoder that panics on a hostile file costs that file only.

@@ -14,7 +14,7 @@ use lookalike::folder::{
     card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
 };
 use lookalike::format::FormatError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{EmbeddingCache, write_catalogue};
@@ -46,7 +46,7 @@ pub struct Contents<'a> {
 }
 
 /// Bytes of the folder's parts, uncompressed.
-#[derive(Serialize, Default)]
+#[derive(Clone, Serialize, Deserialize, Default)]
 pub struct Bytes {
     /// Quantised embeddings.
     pub codes: u64,

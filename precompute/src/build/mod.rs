@@ -5,6 +5,7 @@ pub mod cache;
 mod embed;
 mod folder;
 pub mod neighbours;
+mod stamp;
 pub mod thumbnail;
 
 use std::collections::HashMap;
@@ -17,9 +18,12 @@ use serde::Serialize;
 
 use crate::args::BuildArguments;
 use crate::catalogue::{ProductFields, find_products, read_table};
-use crate::networks;
+use crate::networks::{self, Opened};
 use crate::progress::Progress;
 use cache::EmbeddingCache;
+use embed::Outcome;
+use folder::Bytes;
+use stamp::Stamp;
 
 /// What `build --json` prints.
 #[derive(Serialize)]
@@ -30,7 +34,7 @@ pub struct Report {
     reused: usize,
     seconds: f64,
     images_per_second: f64,
-    bytes: folder::Bytes,
+    bytes: Bytes,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
@@ -95,34 +99,20 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         );
     }
 
-    let progress = Progress::new("neighbours", outcome.items.len() as u64);
-    let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
-    let neighbours = neighbours::find(
-        &cache,
-        &records,
-        arguments.neighbours as usize,
-        jobs,
-        |_item, _neighbour| true,
-        &progress,
-    )?;
-    progress.finish();
-
     let fields: Vec<ProductFields> =
         outcome.items.iter().map(|item| table.remove(&item.id).unwrap_or_default()).collect();
     if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
         eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
     }
-    let bytes = folder::write(&folder::Contents {
-        out: &arguments.out,
-        items: &outcome.items,
-        fields: &fields,
-        neighbours: &neighbours,
-        cache: &cache,
-        network: &opened,
-        thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
-        images: arguments.images.as_deref(),
-    })
-    .with_context(|| format!("writing {}", arguments.out.display()))?;
+    let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
+    let bytes = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
+        Some(stamp) => stamp.bytes,
+        None => {
+            let bytes = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
+            Stamp::write(made_of, &bytes, &arguments.out, &cache_folder)?;
+            bytes
+        }
+    };
 
     let report = Report {
         items: outcome.items.len(),
@@ -141,6 +131,34 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         report.print(&arguments.out);
     }
     Ok(())
+}
+
+/// From embeddings to the folder.
+fn index(
+    arguments: &BuildArguments,
+    outcome: &Outcome,
+    fields: &[ProductFields],
+    cache: &EmbeddingCache,
+    opened: &Opened,
+    jobs: usize,
+) -> anyhow::Result<Bytes> {
+    let progress = Progress::new("neighbours", outcome.items.len() as u64);
+    let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
+    let each = arguments.neighbours as usize;
+    let neighbours = neighbours::find(cache, &records, each, jobs, |_item, _neighbour| true, &progress)?;
+    progress.finish();
+    let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
+    folder::write(&folder::Contents {
+        out: &arguments.out,
+        items: &outcome.items,
+        fields,
+        neighbours: &neighbours,
+        cache,
+        network: opened,
+        thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
+        images: arguments.images.as_deref(),
+    })
+    .with_context(|| format!("writing {}", arguments.out.display()))
 }
 
 /// How many threads can run at once here.

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use serde::Serialize;
 
 /// What the table says of one product. Empty fields are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProductFields {
     /// Its name.
     pub title: Option<String>,

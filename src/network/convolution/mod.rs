@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use tract_core::internal::*;
 
-pub(super) use chain::{Chain, Link, chains};
+pub use chain::Link;
+pub(super) use chain::{Chain, chains};
 use kernel::memory::Lines;
+pub use kernel::multiply_adds;
 use kernel::{Isa, Job};
 use plane::Plane;
 use weights::{direct, winograd};
@@ -50,9 +52,12 @@ enum Method {
 }
 
 /// What a stage is made of: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
-pub(super) struct Given {
+pub struct Given {
+    /// Row-major.
     pub weights: Vec<f32>,
+    /// A number for each output.
     pub bias: Vec<f32>,
+    /// What follows.
     pub link: Link,
 }
 
@@ -62,9 +67,9 @@ struct Stages {
     stages: Vec<Stage>,
 }
 
-/// From `[1, channels, height, width]` to the same of the last stage.
+/// From `[n, channels, height, width]` to the same of the last stage.
 #[derive(Clone, Debug)]
-pub(super) struct Convolutions(Arc<Stages>);
+pub struct Convolutions(Arc<Stages>);
 
 #[derive(Default)]
 struct Scratch {
@@ -78,21 +83,32 @@ thread_local! {
 }
 
 impl Convolutions {
-    /// The convolutions of `given` one after the other on a picture `[channels, height, width]`; `None` if they do not
-    /// fit each other.
-    pub(super) fn new(input: [usize; 3], given: Vec<Given>) -> Option<Convolutions> {
+    /// The convolutions of `given` one after the other on a picture `[channels, height, width]`.
+    ///
+    /// Each is taken once the one before it is in the kernels' form, so that the weights of one at most are there twice.
+    ///
+    /// # Errors
+    /// Those of `given`, and when the convolutions do not fit each other.
+    pub fn new(
+        input: [usize; 3],
+        given: impl IntoIterator<Item = TractResult<Given>>,
+    ) -> TractResult<Convolutions> {
         Convolutions::with(Isa::best(), input, given)
     }
 
-    fn with(isa: Isa, input: [usize; 3], given: Vec<Given>) -> Option<Convolutions> {
+    fn with(
+        isa: Isa,
+        input: [usize; 3],
+        given: impl IntoIterator<Item = TractResult<Given>>,
+    ) -> TractResult<Convolutions> {
         let mut stages = Vec::new();
         let mut shape = input;
-        for Given { weights, bias, link } in given {
+        for given in given {
+            let Given { weights, bias, link } = given?;
             let outputs = bias.len();
-            let fits = outputs > 0 && weights.len() == outputs.checked_mul(shape[0])?.checked_mul(9)?;
-            if !fits || shape.contains(&0) {
-                return None;
-            }
+            let numbers = outputs.checked_mul(shape[0]).and_then(|kernels| kernels.checked_mul(9));
+            let fits = outputs > 0 && numbers == Some(weights.len());
+            ensure!(fits && !shape.contains(&0), "weights and biases of the convolutions do not fit");
             let is_direct = shape[0] <= FEW_CHANNELS && stages.is_empty() && !link.pool;
             let method = if is_direct { Method::Direct } else { Method::Winograd };
             let weights = match method {
@@ -105,7 +121,19 @@ impl Convolutions {
             shape = stage.output();
             stages.push(stage);
         }
-        (!stages.is_empty() && !shape.contains(&0)).then(|| Convolutions(Arc::new(Stages { isa, stages })))
+        ensure!(!stages.is_empty() && !shape.contains(&0), "the convolutions leave nothing of the picture");
+        Ok(Convolutions(Arc::new(Stages { isa, stages })))
+    }
+
+    /// The arithmetic of the first stage alone, on what is in memory: for the bench, where packing the picture would count.
+    pub fn first_stage(&self) {
+        SCRATCH.with_borrow_mut(|Scratch { planes: [read, write], tiles }| {
+            let stage = &self.0.stages[0];
+            read.grow(Plane::of(stage.input).len());
+            stage.plane().prepare(write);
+            tiles.grow(stage.scratch(self.0.isa));
+            kernel::run(self.0.isa, &stage.job(self.0.isa), read, write, tiles);
+        });
     }
 
     fn input(&self) -> [usize; 3] {
@@ -121,7 +149,7 @@ impl Convolutions {
         SCRATCH.with_borrow_mut(|scratch| {
             let Scratch { planes: [read, write], tiles } = scratch;
             let first = &self.0.stages[0];
-            let [_, height, width] = first.input;
+            debug_assert_eq!(input.len(), first.input.iter().product::<usize>());
             match first.method {
                 Method::Direct => plane::frame(input, first.input, read),
                 Method::Winograd => Plane::of(first.input).pack(input, first.input[0], read),
@@ -132,7 +160,6 @@ impl Convolutions {
                 kernel::run(self.0.isa, &stage.job(self.0.isa), read, write, tiles);
                 std::mem::swap(read, write);
             }
-            debug_assert_eq!(input.len(), first.input[0] * height * width);
             let last = self.output();
             Plane::of(last).unpack(read, last[0], output);
         });
@@ -154,8 +181,6 @@ impl Stage {
     fn job(&self, isa: Isa) -> Job<'_> {
         Job {
             is_direct: self.method == Method::Direct,
-            height: self.input[1],
-            width: self.input[2],
             inputs: self.input[0],
             read: Plane::of(self.input),
             write: self.plane(),
@@ -206,20 +231,25 @@ impl EvalOp for Convolutions {
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let input = args_1!(inputs);
         let input = input.try_as_plain_ram()?;
+        let pictures = input.as_slice::<f32>()?.chunks_exact(self.input().iter().product());
         let [channels, height, width] = self.output();
-        let mut output = vec![0f32; channels * height * width];
-        self.apply(input.as_slice::<f32>()?, &mut output);
-        Ok(tvec!(Tensor::from_shape(&[1, channels, height, width], &output)?.into_tvalue()))
+        let mut made = vec![0f32; pictures.len() * channels * height * width];
+        for (picture, made) in pictures.clone().zip(made.chunks_exact_mut(channels * height * width)) {
+            self.apply(picture, made);
+        }
+        let shape = [pictures.len(), channels, height, width];
+        Ok(tvec!(Tensor::from_shape(&shape, &made)?.into_tvalue()))
     }
 }
 
 impl TypedOp for Convolutions {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [channels, height, width] = self.input();
-        let shape: ShapeFact = [1, channels, height, width].into();
+        let batch = inputs[0].shape[0].clone();
+        let shape: ShapeFact = dims!(batch.clone(), channels, height, width).into();
         ensure!(inputs[0].shape == shape, "convolutions for another picture");
         let [channels, height, width] = self.output();
-        Ok(tvec!(f32::fact([1, channels, height, width])))
+        Ok(tvec!(f32::fact(dims!(batch, channels, height, width))))
     }
 
     as_op!();

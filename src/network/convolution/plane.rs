@@ -12,8 +12,10 @@ pub struct Plane {
     pub rows: usize,
     /// Columns with the border.
     pub columns: usize,
-    height: usize,
-    width: usize,
+    /// Of the picture.
+    pub height: usize,
+    /// Of the picture.
+    pub width: usize,
 }
 
 impl Plane {

@@ -1,4 +1,4 @@
-//! The arithmetic of a stage, once for all machines over a [`Vector`], compiled for each kind of vector there is.
+//! The arithmetic of a stage, once for all machines over a [`vector::Vector`], compiled for each kind of vector there is.
 //!
 //! Everything unsafe about convolutions is below this file; [`run`] checks every length the kernels rely on.
 
@@ -9,24 +9,23 @@ mod avx512;
 pub mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod peak;
 mod product;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 mod stage;
 mod transform;
+mod vector;
 
 use super::plane::Plane;
 use memory::Lines;
+use vector::Vector;
 
 /// What the kernels need to know of a stage.
 pub struct Job<'a> {
     /// By the definition rather than by Winograd: `read` holds a framed picture, `[inputs, rows, columns]`.
     pub is_direct: bool,
-    /// Of the picture that is read.
-    pub height: usize,
-    /// Of the picture that is read.
-    pub width: usize,
     /// Channels read.
     pub inputs: usize,
     /// Where it is.
@@ -61,27 +60,6 @@ pub enum Isa {
     Simd128,
 }
 
-/// Numbers in a register, and how many registers a kernel has of them.
-///
-/// # Safety
-/// Every function may only be called where the machine has the instructions; loads and stores are of `LANES` numbers.
-trait Vector: Copy {
-    /// Numbers in it; divides 16.
-    const LANES: usize;
-    /// Tiles that a product keeps in registers.
-    const ROWS: usize;
-    /// Vectors of output channels that a product keeps in registers.
-    const COLUMNS: usize;
-    unsafe fn splat(value: f32) -> Self;
-    unsafe fn load(from: *const f32) -> Self;
-    unsafe fn store(self, to: *mut f32);
-    unsafe fn add(self, other: Self) -> Self;
-    unsafe fn sub(self, other: Self) -> Self;
-    unsafe fn max(self, other: Self) -> Self;
-    /// self * `factor` + `term`.
-    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
-}
-
 impl Isa {
     /// The fastest that this machine has.
     pub fn best() -> Isa {
@@ -107,8 +85,9 @@ impl Isa {
     #[cfg(test)]
     pub fn all() -> Vec<Isa> {
         let mut all = vec![Isa::Scalar, Isa::best()];
-        if Isa::best() == Isa::Avx512 && std::arch::is_x86_feature_detected!("fma") {
-            all.push(Isa::Avx2);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            all.insert(1, Isa::Avx2);
         }
         all.dedup();
         all
@@ -161,18 +140,19 @@ fn strides(job: &Job) -> [usize; 2] {
 /// When something is too short.
 pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
     let (depth, width) = (job.read.blocks * 16, job.write.blocks * 16);
+    let Plane { height, width: across, .. } = job.read;
     let divisor = if job.pool { 2 } else { 1 };
     assert!(isa == Isa::Scalar || isa == Isa::best() || cfg!(test), "the machine has these vectors");
     assert!(job.write.len() <= write.len() && width <= job.bias.len() * 16);
-    let made = [width, job.height / divisor, job.width / divisor];
+    let made = [width, height / divisor, across / divisor];
     assert!(job.write == Plane::of(made), "the result fits");
     if job.is_direct {
         let framed = job.inputs * job.read.rows * job.read.columns;
         assert!(!job.pool && framed <= read.len() * 16 && job.inputs * 9 * width <= job.weights.len() * 16);
-        assert!(job.read == Plane::of([job.inputs, job.height, job.width]), "the picture is framed");
+        assert!(job.read == Plane::of([job.inputs, height, across]), "the picture is framed");
     } else {
         assert!(job.read.len() <= read.len() && 36 * depth * width <= job.weights.len() * 16);
-        assert!(job.read == Plane::of([depth, job.height, job.width]), "the picture has a border");
+        assert!(job.read == Plane::of([depth, height, across]), "the picture has a border");
         assert!(job.tiles > 0 && scratch(job) <= tiles.len());
     }
     // SAFETY: the lengths were checked, and `isa` is one that the machine has.
@@ -189,4 +169,26 @@ pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lin
             _ => scalar::run(job, read, write, tiles),
         }
     }
+}
+
+/// Does `rounds` rounds of multiply-adds in registers with this machine's best vectors, and
+/// gives their number and something that depends on them.
+pub fn multiply_adds(rounds: usize, factor: f32) -> (usize, f32) {
+    let isa = Isa::best();
+    let [lanes, ..] = isa.registers();
+    // SAFETY: the machine has these vectors.
+    let made = unsafe {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => avx2::multiply_adds(rounds, factor),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => avx512::multiply_adds(rounds, factor),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => neon::multiply_adds(rounds, factor),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => simd128::multiply_adds(rounds, factor),
+            _ => scalar::multiply_adds(rounds, factor),
+        }
+    };
+    (rounds * peak::CHAINS * lanes, made)
 }

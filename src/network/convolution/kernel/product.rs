@@ -2,21 +2,20 @@
 
 #![expect(clippy::needless_range_loop, reason = "rows and columns of registers, as the algorithm names them")]
 
-use super::Vector;
+use super::vector::Vector;
 
 /// `made[row, 0..COLUMNS * LANES]` = the sum over `depth` of `values[row, depth]` * `weights[depth, 0..COLUMNS * LANES]`.
 ///
 /// # Safety
-/// `weights` holds `[depth, COLUMNS * LANES]`; from each of `ROWS` steps of `values_step` in `values` there are `depth`
-/// numbers, and of `made_step` in `made` `COLUMNS * LANES`.
+/// `weights` holds `[depth, COLUMNS * LANES]` and `values` `[ROWS, depth]`; `made` has room for `COLUMNS * LANES` numbers at
+/// each of `ROWS` steps of `made_step`.
 #[inline(always)]
 unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     weights: *const f32,
     values: *const f32,
-    values_step: usize,
+    depth: usize,
     made: *mut f32,
     made_step: usize,
-    depth: usize,
 ) {
     // SAFETY: every offset is within what the caller promises.
     unsafe {
@@ -28,7 +27,7 @@ unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 factors[column] = V::load(from.add(column * V::LANES));
             }
             for row in 0..ROWS {
-                let value = V::splat(*values.add(row * values_step + input));
+                let value = V::splat(*values.add(row * depth + input));
                 for column in 0..COLUMNS {
                     sums[row][column] = value.mul_add(factors[column], sums[row][column]);
                 }
@@ -51,17 +50,16 @@ pub unsafe fn rows<V: Vector, const COLUMNS: usize>(
     rows: usize,
     weights: *const f32,
     values: *const f32,
-    values_step: usize,
+    depth: usize,
     made: *mut f32,
     made_step: usize,
-    depth: usize,
 ) {
     macro_rules! blocks {
         ($($count:literal)*) => {
             match rows {
                 $($count if $count <= V::ROWS => {
                     // SAFETY: the caller's.
-                    unsafe { block::<V, $count, COLUMNS>(weights, values, values_step, made, made_step, depth) }
+                    unsafe { block::<V, $count, COLUMNS>(weights, values, depth, made, made_step) }
                 })*
                 _ => unreachable!("no more rows than registers"),
             }

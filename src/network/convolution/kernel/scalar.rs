@@ -1,7 +1,8 @@
 //! One number at a time.
 
 use super::memory::Lines;
-use super::{Job, Vector, stage};
+use super::vector::Vector;
+use super::{Job, peak, stage};
 
 #[derive(Clone, Copy)]
 pub struct Scalar(f32);
@@ -11,6 +12,13 @@ pub struct Scalar(f32);
 pub unsafe fn run(job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
     // SAFETY: as the caller's.
     unsafe { stage::run::<Scalar>(job, read, write, tiles) }
+}
+
+/// # Safety
+/// None is needed: one number at a time is what every machine has.
+pub unsafe fn multiply_adds(rounds: usize, factor: f32) -> f32 {
+    // SAFETY: every machine has these instructions.
+    unsafe { peak::multiply_adds::<Scalar>(rounds, factor) }
 }
 
 // SAFETY of each: one number is read or written.

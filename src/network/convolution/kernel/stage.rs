@@ -2,7 +2,8 @@
 
 use super::memory::Lines;
 use super::transform::{self, Finish};
-use super::{Job, Vector, product, strides};
+use super::vector::Vector;
+use super::{Job, product, strides};
 
 /// Does `job`.
 ///
@@ -30,15 +31,13 @@ pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: 
 #[inline(always)]
 unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tiles: *mut f32) {
     let (depth, width) = (job.read.blocks * 16, job.write.blocks * 16);
-    let across = job.width.div_ceil(4);
-    let all = job.height.div_ceil(4) * across;
+    let across = job.read.width.div_ceil(4);
+    let all = job.read.height.div_ceil(4) * across;
     let weights = job.weights.lines().as_ptr().cast::<f32>();
     let bias = job.bias.lines().as_ptr().cast::<f32>();
     let [values_stride, made_stride] = strides(job);
     let (read_row, write_row) = (job.read.columns * 16, job.write.columns * 16);
     let side = if job.pool { 2 } else { 4 };
-    let divisor = if job.pool { 2 } else { 1 };
-    let (height, picture_width) = (job.height / divisor, job.width / divisor);
     // SAFETY: tiles lie within the planes, whose sides are whole tiles and a border; points within the scratch memory.
     unsafe {
         let (values, made) = (tiles, tiles.add(36 * values_stride));
@@ -70,8 +69,8 @@ unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tile
                         bias: bias.add(block * 16),
                         relu: job.relu,
                         pool: job.pool,
-                        rows: height.saturating_sub(y).min(side),
-                        columns: picture_width.saturating_sub(x).min(side),
+                        rows: job.write.height.saturating_sub(y).min(side),
+                        columns: job.write.width.saturating_sub(x).min(side),
                     };
                     let plane = write.add(block * job.write.rows * write_row);
                     let pixels = plane.add((y + 1) * write_row + (x + 1) * 16);
@@ -116,11 +115,11 @@ unsafe fn products<V: Vector>(
                 let (values, made) = (values.add(row * depth), made.add(row * width + start));
                 if width - start >= panel {
                     match V::COLUMNS {
-                        4 => product::rows::<V, 4>(rows, weights, values, depth, made, width, depth),
-                        _ => product::rows::<V, 2>(rows, weights, values, depth, made, width, depth),
+                        4 => product::rows::<V, 4>(rows, weights, values, depth, made, width),
+                        _ => product::rows::<V, 2>(rows, weights, values, depth, made, width),
                     }
                 } else {
-                    product::rows::<V, 1>(rows, weights, values, depth, made, width, depth);
+                    product::rows::<V, 1>(rows, weights, values, depth, made, width);
                 }
                 row += rows;
             }
@@ -140,7 +139,7 @@ unsafe fn direct<V: Vector>(job: &Job, read: *const f32, write: *mut f32) {
     let weights = job.weights.lines().as_ptr().cast::<f32>();
     let bias = job.bias.lines().as_ptr().cast::<f32>();
     let row = job.write.columns * 16;
-    for y in 0..job.height {
+    for y in 0..job.read.height {
         for lanes in (0..width).step_by(V::LANES) {
             let panel = V::COLUMNS * V::LANES;
             let start = lanes / panel * panel;
@@ -151,7 +150,7 @@ unsafe fn direct<V: Vector>(job: &Job, read: *const f32, write: *mut f32) {
                 let plane = write.add(lanes / 16 * job.write.rows * row + lanes % 16);
                 let line = plane.add((y + 1) * row + 16);
                 let mut x = 0;
-                while x < job.width {
+                while x < job.read.width {
                     let bias = V::load(bias.add(lanes));
                     let pixels = read.add(y * columns + x);
                     macro_rules! run {
@@ -170,7 +169,7 @@ unsafe fn direct<V: Vector>(job: &Job, read: *const f32, write: *mut f32) {
                             x += $count;
                         }};
                     }
-                    if job.width - x >= 8 { run!(8) } else { run!(1) }
+                    if job.read.width - x >= 8 { run!(8) } else { run!(1) }
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "rows and columns of registers, as the algorithm names them")]
 
-use super::Vector;
+use super::vector::Vector;
 
 /// B^T times six values.
 ///

@@ -1,0 +1,82 @@
+//! What a folder was made of and what is in it, so that a build that would make the same folder again is done at once.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use lookalike::digest::Digest;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::embed::Item;
+use super::folder::Bytes;
+use crate::args::BuildArguments;
+use crate::catalogue::ProductFields;
+
+const FILE: &str = "stamp.json";
+
+/// Of the folder that the last build made.
+#[derive(Serialize, Deserialize)]
+pub struct Stamp {
+    /// Digest of everything it was made of.
+    made_of: String,
+    /// Digest of the names and sizes of its files, and of its manifest.
+    holds: String,
+    /// What the report says of it.
+    pub bytes: Bytes,
+}
+
+/// The digest of everything a folder is made of: this program, the network, the options, the products.
+///
+/// # Errors
+/// When this program's own file cannot be read.
+pub fn made_of(
+    arguments: &BuildArguments,
+    network: Digest,
+    items: &[Item],
+    fields: &[ProductFields],
+) -> anyhow::Result<Digest> {
+    let program = std::env::current_exe().and_then(fs::read).context("reading this program's own file")?;
+    let mut hasher = Sha256::new();
+    hasher.update(Sha256::digest(program));
+    hasher.update(network.0);
+    let BuildArguments { neighbours, no_thumbnails, images, .. } = arguments;
+    hasher.update(serde_json::to_vec(&(neighbours, no_thumbnails, images))?);
+    for (item, fields) in items.iter().zip(fields) {
+        hasher.update(item.photo.0);
+        hasher.update(serde_json::to_vec(&(&item.id, &item.path, fields))?);
+    }
+    Ok(Digest(hasher.finalize().into()))
+}
+
+impl Stamp {
+    /// The stamp in `cache_folder`, if the folder `out` is made of the same and is as it was left.
+    pub fn of_same(made_of: Digest, out: &Path, cache_folder: &Path) -> Option<Stamp> {
+        let stamp: Stamp = serde_json::from_slice(&fs::read(cache_folder.join(FILE)).ok()?).ok()?;
+        (stamp.made_of == made_of.hex() && stamp.holds == holds(out).ok()?.hex()).then_some(stamp)
+    }
+
+    /// Notes what `out` was made of.
+    ///
+    /// # Errors
+    /// When `out` cannot be read or the note not be written.
+    pub fn write(made_of: Digest, bytes: &Bytes, out: &Path, cache_folder: &Path) -> anyhow::Result<()> {
+        let stamp = Stamp { made_of: made_of.hex(), holds: holds(out)?.hex(), bytes: bytes.clone() };
+        let path = cache_folder.join(FILE);
+        fs::write(&path, serde_json::to_vec(&stamp)?).with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+/// Sizes, not contents: names carry the digests of most contents, and `verify` is there for the rest.
+fn holds(out: &Path) -> anyhow::Result<Digest> {
+    let mut hasher = Sha256::new();
+    hasher.update(fs::read(out.join("manifest.json"))?);
+    for entry in walkdir::WalkDir::new(out).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            let path = entry.path().strip_prefix(out)?.to_string_lossy().into_owned();
+            hasher.update(serde_json::to_vec(&(path, entry.metadata()?.len()))?);
+        }
+    }
+    Ok(Digest(hasher.finalize().into()))
+}

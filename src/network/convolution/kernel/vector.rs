@@ -1,0 +1,110 @@
+//! What a kernel needs of a kind of vector, and how one is made of a machine's intrinsics.
+
+/// Numbers in a register, and how many registers a kernel has of them.
+///
+/// # Safety
+/// Every function may only be called where the machine has the instructions; loads and stores are of `LANES` numbers.
+pub trait Vector: Copy {
+    /// Numbers in it; divides 16.
+    const LANES: usize;
+    /// Tiles that a product keeps in registers.
+    const ROWS: usize;
+    /// Vectors of output channels that a product keeps in registers.
+    const COLUMNS: usize;
+    /// Every number is `value`.
+    unsafe fn splat(value: f32) -> Self;
+    /// From memory.
+    unsafe fn load(from: *const f32) -> Self;
+    /// To memory.
+    unsafe fn store(self, to: *mut f32);
+    /// self + `other`.
+    unsafe fn add(self, other: Self) -> Self;
+    /// self - `other`.
+    unsafe fn sub(self, other: Self) -> Self;
+    /// The larger of each two.
+    unsafe fn max(self, other: Self) -> Self;
+    /// self * `factor` + `term`.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+}
+
+/// A [`Vector`] over one kind of register, with `run` and `multiply_adds` compiled for it.
+macro_rules! vector {
+    (
+        $(#[$feature:meta])*
+        $name:ident($register:ty): $lanes:literal numbers, $rows:literal rows, $columns:literal columns,
+        $splat:path, $load:path, $store:path, $add:path, $sub:path, $max:path,
+        |$a:ident, $b:ident, $c:ident| $mul_add:expr
+    ) => {
+        #[derive(Clone, Copy)]
+        pub struct $name($register);
+
+        /// # Safety
+        /// As [`super::stage::run`], on a machine that has the instructions.
+        $(#[$feature])*
+        pub unsafe fn run(
+            job: &super::Job,
+            read: &super::memory::Lines,
+            write: &mut super::memory::Lines,
+            tiles: &mut super::memory::Lines,
+        ) {
+            // SAFETY: as the caller's.
+            unsafe { super::stage::run::<$name>(job, read, write, tiles) }
+        }
+
+        /// # Safety
+        /// As [`super::peak::multiply_adds`], on a machine that has the instructions.
+        $(#[$feature])*
+        pub unsafe fn multiply_adds(rounds: usize, factor: f32) -> f32 {
+            // SAFETY: as the caller's.
+            unsafe { super::peak::multiply_adds::<$name>(rounds, factor) }
+        }
+
+        // SAFETY of each: the caller's machine has the instructions, and the caller's memory the numbers.
+        #[allow(clippy::allow_attributes, unused_unsafe, reason = "wasm's intrinsics are safe but for memory")]
+        #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
+        impl super::vector::Vector for $name {
+            const LANES: usize = $lanes;
+            const ROWS: usize = $rows;
+            const COLUMNS: usize = $columns;
+
+            #[inline(always)]
+            unsafe fn splat(value: f32) -> $name {
+                $name(unsafe { $splat(value) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> $name {
+                $name(unsafe { $load(from.cast()) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                unsafe { $store(to.cast(), self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: $name) -> $name {
+                $name(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn sub(self, other: $name) -> $name {
+                $name(unsafe { $sub(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn max(self, other: $name) -> $name {
+                $name(unsafe { $max(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(self, factor: $name, term: $name) -> $name {
+                let ($a, $b, $c) = (self.0, factor.0, term.0);
+                $name(unsafe { $mul_add })
+            }
+        }
+    };
+}
+
+#[allow(clippy::allow_attributes, unused_imports, reason = "not every machine has such vectors")]
+pub(super) use vector;
