@@ -11,7 +11,8 @@ use super::dense::Dense;
 use super::description::{Description, Op, TensorEntry};
 use super::weights::Weights;
 
-/// The tract model of `description`, not yet optimised: input f32 `[n, 3, height, width]`, one output `[n, dims]`.
+/// The tract model of the first `layers` layers of `description`, not yet optimised: input f32 `[1, 3, height, width]`, one
+/// output.
 ///
 /// `weights` gives the weights of a tensor once; they are dropped as soon as the model holds them in its own form.
 ///
@@ -19,16 +20,17 @@ use super::weights::Weights;
 /// When shapes do not fit each other.
 pub(super) fn model(
     description: &Description,
+    layers: usize,
     mut weights: impl FnMut(usize) -> TractResult<Weights>,
 ) -> TractResult<TypedModel> {
     let mut model = TypedModel::default();
     let (height, width) =
         (description.preprocessing.height as usize, description.preprocessing.width as usize);
-    let batch = model.symbols.sym("n");
-    let mut values = vec![model.add_source("input", f32::fact(dims!(batch, 3, height, width)))?];
+    let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
     let mut chains = convolution::chains(description).into_iter().peekable();
     let mut number = 0;
-    while let Some(layer) = description.layers.get(number) {
+    while number < layers {
+        let layer = &description.layers[number];
         let inputs: TVec<OutletId> = layer.inputs.iter().map(|value| values[*value]).collect();
         let name = format!("layer{number}");
         let mut wire = Wire { model: &mut model, name: &name, tensors: &description.tensors };
@@ -43,16 +45,8 @@ pub(super) fn model(
         values.extend(std::iter::repeat_n(output, layers));
         number += layers;
     }
-    let output = *values.last().context("there are no layers")?;
-    let dims = numbers(model.outlet_fact(output)?)?;
-    ensure!(dims == description.dims, "the last layer makes {dims} numbers, not {}", description.dims);
-    model.select_output_outlets(&[output])?;
+    model.select_output_outlets(&values[layers..=layers])?;
     Ok(model)
-}
-
-/// How many numbers a value holds of each photo.
-pub(super) fn numbers(fact: &TypedFact) -> TractResult<usize> {
-    Ok(fact.shape.iter().skip(1).product::<TDim>().to_usize()?)
 }
 
 struct Wire<'a> {
@@ -108,9 +102,8 @@ impl Wire<'_> {
                 self.wire(Conv::new(pool_spec, KernelFormat::OIHW, *groups, None), &[inputs[0], kernel, bias])
             }
             Op::Dense { weight, bias } => {
-                let columns = self.tensors[*weight].shape.get(1).copied().unwrap_or(0);
-                let dense = Dense::new(weights(*weight)?, columns, weights(*bias)?.into_f32());
-                self.wire(dense.context("weights and bias of a dense layer do not fit")?, inputs)
+                let columns = self.model.outlet_fact(inputs[0])?.shape.volume().to_usize()?;
+                self.wire(Dense::new(weights(*weight)?, columns, weights(*bias)?.into_f32())?, inputs)
             }
             Op::MaxPool { kernel, strides, padding } => {
                 let channels = self.channels(inputs[0])?;

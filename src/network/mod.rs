@@ -9,12 +9,13 @@ mod description;
 mod graph;
 mod parts;
 mod preprocessing;
+mod tail;
 mod vgg16;
 mod weights;
 
 use std::sync::Arc;
 
-use tract_core::internal::{IntoTensor, TractError, TypedModel, TypedSimplePlan, tvec};
+use tract_core::internal::{DimLike, IntoTensor, Tensor, TractError, TypedModel, TypedSimplePlan, tvec};
 
 #[doc(hidden)] // for tests/bench/kernels.rs
 pub use convolution::{Convolutions, Given, Link, multiply_adds};
@@ -27,6 +28,7 @@ pub use weights::{Weights, balanced, encode, has_outliers};
 use crate::digest::Digest;
 use crate::format::FormatError;
 use crate::photo::Photo;
+use tail::Tail;
 
 /// Why there is no network or no embedding.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +59,9 @@ impl NetworkError {
 pub struct Network {
     description: Description,
     identity: Digest,
+    /// Everything before the tail, for one photo.
     plan: Arc<TypedSimplePlan>,
+    tail: Tail,
 }
 
 impl Network {
@@ -67,9 +71,14 @@ impl Network {
         mut weights: impl FnMut(usize) -> Result<Weights, FormatError>,
     ) -> Result<Network, NetworkError> {
         let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
-        let model: TypedModel = graph::model(&description, |index| Ok(weights(index)?)).map_err(failed)?;
+        let mut weights = |index| Ok(weights(index)?);
+        let start = Tail::start(&description);
+        let model: TypedModel = graph::model(&description, start, &mut weights).map_err(failed)?;
+        let made =
+            model.output_fact(0).and_then(|fact| Ok(fact.shape.volume().to_usize()?)).map_err(failed)?;
         let plan = model.into_optimized().and_then(TypedSimplePlan::new).map_err(failed)?;
-        Ok(Network { description, identity, plan })
+        let tail = Tail::new(&description, start, made, weights).map_err(failed)?;
+        Ok(Network { description, identity, plan, tail })
     }
 
     /// What `network.json` says.
@@ -105,11 +114,18 @@ impl Network {
         let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
         let preprocessing = &self.description.preprocessing;
         let (height, width) = (preprocessing.height as usize, preprocessing.width as usize);
-        let shape = [inputs.len() / (3 * height * width), 3, height, width];
-        let inputs = tract_core::internal::Tensor::from_shape(&shape, inputs).map_err(failed)?;
-        let outputs = self.plan.run(tvec!(inputs.into_tensor().into())).map_err(failed)?;
-        let output = outputs[0].try_as_plain_ram().map_err(failed)?;
-        let embeddings = output.as_slice::<f32>().map_err(failed)?.to_vec();
+        let one = 3 * height * width;
+        if !inputs.len().is_multiple_of(one) {
+            return Err(NetworkError::Run(format!("{} numbers are no inputs of {one}", inputs.len())));
+        }
+        let mut made = Vec::with_capacity(inputs.len() / one * self.tail.inputs());
+        for input in inputs.chunks_exact(one) {
+            let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(failed)?;
+            let outputs = self.plan.run(tvec!(input.into_tensor().into())).map_err(failed)?;
+            let output = outputs[0].try_as_plain_ram().map_err(failed)?;
+            made.extend_from_slice(output.as_slice::<f32>().map_err(failed)?);
+        }
+        let embeddings = self.tail.apply(made);
         if embeddings.iter().any(|value| !value.is_finite()) {
             return Err(NetworkError::Run("its output is not a finite number".to_owned()));
         }

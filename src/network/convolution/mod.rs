@@ -67,7 +67,7 @@ struct Stages {
     stages: Vec<Stage>,
 }
 
-/// From `[n, channels, height, width]` to the same of the last stage.
+/// From `[1, channels, height, width]` to the same of the last stage.
 #[derive(Clone, Debug)]
 pub struct Convolutions(Arc<Stages>);
 
@@ -231,25 +231,20 @@ impl EvalOp for Convolutions {
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let input = args_1!(inputs);
         let input = input.try_as_plain_ram()?;
-        let pictures = input.as_slice::<f32>()?.chunks_exact(self.input().iter().product());
         let [channels, height, width] = self.output();
-        let mut made = vec![0f32; pictures.len() * channels * height * width];
-        for (picture, made) in pictures.clone().zip(made.chunks_exact_mut(channels * height * width)) {
-            self.apply(picture, made);
-        }
-        let shape = [pictures.len(), channels, height, width];
-        Ok(tvec!(Tensor::from_shape(&shape, &made)?.into_tvalue()))
+        let mut output = vec![0f32; channels * height * width];
+        self.apply(input.as_slice::<f32>()?, &mut output);
+        Ok(tvec!(Tensor::from_shape(&[1, channels, height, width], &output)?.into_tvalue()))
     }
 }
 
 impl TypedOp for Convolutions {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [channels, height, width] = self.input();
-        let batch = inputs[0].shape[0].clone();
-        let shape: ShapeFact = dims!(batch.clone(), channels, height, width).into();
+        let shape: ShapeFact = [1, channels, height, width].into();
         ensure!(inputs[0].shape == shape, "convolutions for another picture");
         let [channels, height, width] = self.output();
-        Ok(tvec!(f32::fact(dims!(batch, channels, height, width))))
+        Ok(tvec!(f32::fact([1, channels, height, width])))
     }
 
     as_op!();
