@@ -79,6 +79,11 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// Starts at the first byte: of something within a file.
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, at: 0 }
+    }
+
     /// The next `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], FormatError> {
         let end = self.at.checked_add(count);

@@ -10,14 +10,19 @@
 //! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
 //! | [`embedding`] | the vector of one photo, and the exact distances between two |
+//! | [`colour`] | the colours of one photo, and how far two are apart |
 //! | [`codes`] | quantised embeddings |
+//! | [`attributes`] | what a shop knows of its products, and filters over it |
 //! | [`rank`] | the nearest products of an embedding |
+//! | [`rules`] | whom to choose from the ranked: filters, groups, weights, diversity |
 //! | [`folder`] | the static folder's files, written and read side by side (`FORMAT.md`) |
 //! | `browser` | the only room that knows JavaScript |
 
+pub mod attributes;
 #[cfg(all(target_arch = "wasm32", feature = "embed"))]
 pub mod browser;
 pub mod codes;
+pub mod colour;
 pub mod digest;
 pub mod embedding;
 pub mod folder;
@@ -27,3 +32,4 @@ pub mod network;
 #[cfg(feature = "embed")]
 pub mod photo;
 pub mod rank;
+pub mod rules;

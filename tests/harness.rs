@@ -9,7 +9,9 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, bail, ensure};
 use image::{Rgb, RgbImage};
+use lookalike::codes::Codes;
 use lookalike::digest::Digest;
+use lookalike::folder::{FileEntry, Manifest};
 use lookalike::network::{Encoding, Loader, Network, Vgg16, encode, random_weights, write_parts};
 use serde_json::Value;
 
@@ -30,6 +32,27 @@ pub fn program() -> anyhow::Result<PathBuf> {
     let program = folder.join(format!("precompute{}", std::env::consts::EXE_SUFFIX));
     ensure!(program.is_file(), "{} is not built; run `make test`", program.display());
     Ok(program)
+}
+
+/// The codes of the built folder `folder`, without the refinement.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn codes(folder: &Path) -> anyhow::Result<Codes> {
+    let manifest = Manifest::read(&fs::read(folder.join("manifest.json"))?)?;
+    let read = |entry: &FileEntry| fs::read(folder.join(&entry.path)).with_context(|| entry.path.clone());
+    Ok(Codes::read(&read(&manifest.codebook)?, &read(&manifest.codes)?, manifest.items)?)
+}
+
+/// The same with the refinement.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn refined_codes(folder: &Path) -> anyhow::Result<Codes> {
+    let manifest = Manifest::read(&fs::read(folder.join("manifest.json"))?)?;
+    let mut codes = codes(folder)?;
+    codes.refine(&fs::read(folder.join(&manifest.refinement.path))?)?;
+    Ok(codes)
 }
 
 /// Runs the program to its end.

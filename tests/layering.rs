@@ -6,8 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 /// In the order of the table.
-const ROOMS: [&str; 9] =
-    ["digest", "format", "photo", "network", "embedding", "codes", "rank", "folder", "browser"];
+const ROOMS: [&str; 12] = [
+    "digest",
+    "format",
+    "photo",
+    "network",
+    "embedding",
+    "colour",
+    "codes",
+    "attributes",
+    "rank",
+    "rules",
+    "folder",
+    "browser",
+];
 
 /// Only this room may name what is JavaScript's; only these crates' names count.
 const JAVASCRIPT: [&str; 4] = ["wasm_bindgen", "js_sys", "web_sys", "serde_wasm_bindgen"];

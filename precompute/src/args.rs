@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
+use lookalike::rules::Rules;
 
 /// "More like this" for a shop with product photos and static hosting.
 ///
@@ -62,6 +64,9 @@ pub struct BuildArguments {
     /// How many neighbours to store for each product and metric
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub neighbours: u32,
+    /// How much colour counts in the stored neighbours, from 0 (the network alone) to 1 (colour first)
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, value_parser = weight)]
+    pub colour: f64,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
     pub images: Option<String>,
@@ -79,10 +84,15 @@ pub struct BuildArguments {
     pub json: bool,
 }
 
+fn weight(text: &str) -> Result<f64, String> {
+    let weight = text.parse().ok().filter(|weight| (0.0..=1.0).contains(weight));
+    weight.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}
+
 /// Print the nearest neighbours of a product or of a photo.
 ///
-/// Of a product: the exact neighbours stored in the folder. Of a photo: it is embedded by the folder's network and
-/// ranked on the codes, as the browser does it.
+/// Of a product: the exact neighbours stored in the folder. Of a photo, or with a rule: ranked on the codes, as the
+/// browser does it; a photo is embedded by the folder's network.
 #[derive(Args, Debug)]
 pub struct QueryArguments {
     /// A folder made by `build`
@@ -96,12 +106,48 @@ pub struct QueryArguments {
     /// How many neighbours
     #[arg(short, value_name = "K", default_value_t = 5)]
     pub k: usize,
+    /// How much colour counts, from 0 (the network alone) to 1 (colour first)
+    #[arg(long, value_name = "WEIGHT", value_parser = weight)]
+    pub colour: Option<f64>,
+    /// Only products that this lets through, such as: colour=red|blue price<20 !brand="Foo Bar" (size=S or size=M)
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Never this product; may be given more than once
+    #[arg(long, value_name = "ID")]
+    pub exclude: Vec<String>,
+    /// Of products with the same value in this column only the nearest
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// Multiply the distances of some products: 0.8:stock>0 lifts those in stock; may be given more than once
+    #[arg(long, value_name = "FACTOR:FILTER")]
+    pub boost: Vec<String>,
+    /// How unlike each other the chosen should be, from 0 (the nearest) to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = weight)]
+    pub diversity: f64,
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
     /// Also draw the neighbours' thumbnails side by side into a PNG
     #[arg(long, value_name = "OUT.png")]
     pub sheet: Option<PathBuf>,
+}
+
+impl QueryArguments {
+    /// What the options say of whom to choose.
+    ///
+    /// # Errors
+    /// When a filter or a boost cannot be read.
+    pub fn rules(&self) -> anyhow::Result<Rules> {
+        let filter = self.filter.as_ref().map(|text| text.parse().context("--filter")).transpose()?;
+        let boost = self.boost.iter().map(|text| text.parse().context("--boost"));
+        Ok(Rules {
+            filter,
+            exclude: self.exclude.clone(),
+            group: self.group.clone(),
+            boost: boost.collect::<anyhow::Result<_>>()?,
+            diversity: self.diversity,
+        })
+    }
 }
 
 /// A product of the folder, or a photo.

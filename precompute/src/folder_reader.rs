@@ -4,9 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use lookalike::codes::Codes;
+use lookalike::attributes::Attributes;
+use lookalike::codes::{Codes, CodesError};
+use lookalike::colour::ColourCodes;
 use lookalike::folder::{
-    Card, Manifest, NeighbourShard, card_shard_name, read_card_shard, read_neighbour_shard, shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, read_card_shard, read_neighbour_shard,
+    shard_of,
 };
 use lookalike::format::verify;
 
@@ -83,17 +86,55 @@ impl Folder {
         card.with_context(|| format!("{}/{} lacks a card", self.manifest.cards.path, card_shard_name(shard)))
     }
 
-    /// The codes.
+    /// The codes, without the refinement.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn codes(&self) -> anyhow::Result<Codes> {
+        let Manifest { codebook, codes, items, .. } = &self.manifest;
+        let (codebook_bytes, codes_bytes) = (self.checked(codebook)?, self.checked(codes)?);
+        Codes::read(&codebook_bytes, &codes_bytes, *items).map_err(|error| match error {
+            CodesError::Codebook(error) => anyhow::Error::new(error).context(codebook.path.clone()),
+            CodesError::Codes(error) => anyhow::Error::new(error).context(codes.path.clone()),
+        })
+    }
+
+    /// The codes with the refinement.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn refined_codes(&self) -> anyhow::Result<Codes> {
+        let mut codes = self.codes()?;
+        let entry = &self.manifest.refinement;
+        codes.refine(&self.checked(entry)?).with_context(|| entry.path.clone())?;
+        Ok(codes)
+    }
+
+    /// The products' colours.
     ///
     /// # Errors
     /// When the file cannot be read or is refused.
-    pub fn codes(&self) -> anyhow::Result<Codes> {
-        let entry = &self.manifest.codes;
+    pub fn colours(&self) -> anyhow::Result<ColourCodes> {
+        let entry = &self.manifest.colours;
+        let colours = ColourCodes::read(&self.checked(entry)?).with_context(|| entry.path.clone())?;
+        ensure!(colours.items() == self.manifest.items as usize, "{} is of another catalogue", entry.path);
+        Ok(colours)
+    }
+
+    /// What products are filtered by; none where the folder has none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is refused.
+    pub fn attributes(&self) -> anyhow::Result<Attributes> {
+        let items = self.manifest.items;
+        let Some(entry) = &self.manifest.attributes else { return Ok(Attributes::none(items)) };
+        Attributes::read(&self.checked(entry)?, items).with_context(|| entry.path.clone())
+    }
+
+    fn checked(&self, entry: &FileEntry) -> anyhow::Result<Vec<u8>> {
         let bytes = self.read(&entry.path)?;
-        let codes = verify(&bytes, &entry.sha256).and_then(|()| Codes::read(&bytes));
-        let codes = codes.with_context(|| entry.path.clone())?;
-        ensure!(codes.items() == self.manifest.items as usize, "{} is of another catalogue", entry.path);
-        Ok(codes)
+        verify(&bytes, &entry.sha256).with_context(|| entry.path.clone())?;
+        Ok(bytes)
     }
 
     /// The network.

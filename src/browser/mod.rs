@@ -6,12 +6,16 @@ use js_sys::{Error, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use crate::codes::Codes;
+use crate::attributes::Attributes;
+use crate::codes::{Codes, CodesError};
+use crate::colour::{ColourCodes, Colours, Query, Weight};
 use crate::digest::Digest;
 use crate::embedding::Metric;
 use crate::format::{FormatError, verify};
 use crate::network::{Loader, Network, NetworkError};
 use crate::photo::{Limits, Photo, PhotoError, decode, resize};
+use crate::rank::{Coloured, Question};
+use crate::rules::Rules;
 
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -113,6 +117,11 @@ impl Picture {
         self.0.height()
     }
 
+    /// What [`Ranker::rank`] wants to know of its colours.
+    pub fn colours(&self) -> Vec<u8> {
+        Colours::of(&self.0).as_bytes().to_vec()
+    }
+
     /// SHA-256 of the pixels: how one tells that two machines decode alike.
     pub fn sha256(&self) -> String {
         Digest::of(self.0.rgb()).hex()
@@ -126,12 +135,22 @@ impl Picture {
 
 /// Ranks the catalogue.
 #[wasm_bindgen]
-pub struct Ranker(Codes);
+pub struct Ranker {
+    codes: Codes,
+    colours: Option<ColourCodes>,
+    attributes: Attributes,
+}
 
 #[derive(Deserialize)]
 struct RankOptions {
     metric: Metric,
     limit: usize,
+    #[serde(default)]
+    colour: Option<f64>,
+    #[serde(default)]
+    rules: Option<Rules>,
+    #[serde(default)]
+    excluded: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -142,29 +161,107 @@ struct Ranked {
 
 #[wasm_bindgen]
 impl Ranker {
-    /// From the bytes of the codes file and their SHA-256 in the manifest.
+    /// From the bytes of the codebook and the codes file, their SHA-256 in the manifest, and its number of products.
     #[wasm_bindgen(constructor)]
-    pub fn new(codes: &Uint8Array, sha256: &str) -> Result<Ranker, JsValue> {
-        let codes = codes.to_vec();
-        verify(&codes, sha256)
-            .and_then(|()| Codes::read(&codes))
-            .map(Ranker)
-            .map_err(refused("the codes file"))
+    pub fn new(
+        codebook: &Uint8Array,
+        codebook_sha256: &str,
+        codes: &Uint8Array,
+        codes_sha256: &str,
+        items: u32,
+    ) -> Result<Ranker, JsValue> {
+        let (codebook, codes) = (codebook.to_vec(), codes.to_vec());
+        verify(&codebook, codebook_sha256).map_err(refused("the codebook"))?;
+        verify(&codes, codes_sha256).map_err(refused("the codes file"))?;
+        let codes = Codes::read(&codebook, &codes, items).map_err(|error| match error {
+            CodesError::Codebook(error) => refused("the codebook")(error),
+            CodesError::Codes(error) => refused("the codes file")(error),
+        })?;
+        Ok(Ranker { codes, colours: None, attributes: Attributes::none(items) })
     }
 
-    /// Number of products.
-    #[wasm_bindgen(getter)]
-    pub fn items(&self) -> usize {
-        self.0.items()
+    /// Takes in the refinement: rankings are nearer to the exact one from then on.
+    pub fn refine(&mut self, refinement: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
+        let refinement = refinement.to_vec();
+        verify(&refinement, sha256)
+            .and_then(|()| self.codes.refine(&refinement))
+            .map_err(refused("the refinement"))
     }
 
-    /// The nearest products of an embedding, `{item, distance}` each, nearest first; `options` is `{metric, limit}`.
-    pub fn rank(&self, embedding: &[f32], options: JsValue) -> Result<JsValue, JsValue> {
-        let options: RankOptions = serde_wasm_bindgen::from_value(options)
-            .map_err(|error| thrown("options/invalid", &format!("the ranking's options: {error}")))?;
-        let neighbours = crate::rank::rank(&self.0, embedding, options.metric, options.limit)
+    /// Takes in the products' colours.
+    pub fn give_colours(&mut self, colours: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
+        let colours = colours.to_vec();
+        let read = verify(&colours, sha256).and_then(|()| ColourCodes::read(&colours));
+        let read = read.and_then(|read| match read.items() == self.codes.items() {
+            true => Ok(read),
+            false => Err(FormatError::Value("is of another catalogue".to_owned())),
+        });
+        self.colours = Some(read.map_err(refused("the colours file"))?);
+        Ok(())
+    }
+
+    /// Takes in what products are filtered by.
+    pub fn give_attributes(&mut self, attributes: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
+        let attributes = attributes.to_vec();
+        self.attributes = verify(&attributes, sha256)
+            .and_then(|()| Attributes::read(&attributes, self.codes.items() as u32))
+            .map_err(refused("the attributes file"))?;
+        Ok(())
+    }
+
+    /// The products for a photo, `{item, distance}` each, nearest first. `options` is
+    /// `{metric, limit, colour, rules, excluded}`; colours and attributes must have been given where they count.
+    pub fn rank(&self, embedding: &[f32], colours: &[u8], options: JsValue) -> Result<JsValue, JsValue> {
+        let colours = colours.try_into().ok().and_then(Colours::from_bytes);
+        self.answer(embedding, colours, None, options)
+    }
+
+    /// The products for the product with the number `item`.
+    pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<JsValue, JsValue> {
+        if item as usize >= self.codes.items() {
+            return Err(thrown("item/unknown", &format!("there is no product number {item}")));
+        }
+        let mut embedding = vec![0f32; self.codes.dims()];
+        self.codes.decode(item as usize, &mut embedding);
+        let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
+        self.answer(&embedding, colours, Some(item), options)
+    }
+}
+
+impl Ranker {
+    fn answer(
+        &self,
+        embedding: &[f32],
+        colours: Option<Colours>,
+        item: Option<u32>,
+        options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let invalid = |error: &dyn std::fmt::Display| {
+            thrown("options/invalid", &format!("the ranking's options: {error}"))
+        };
+        let options: RankOptions =
+            serde_wasm_bindgen::from_value(options).map_err(|error| invalid(&error))?;
+        let chooser = options
+            .rules
+            .unwrap_or_default()
+            .prepare(&self.attributes, &options.excluded, item)
+            .map_err(|error| thrown(error.code(), &error.to_string()))?;
+        let search = self
+            .codes
+            .search(embedding, options.metric)
             .map_err(|error| thrown("network/mismatch", &error.to_string()))?;
-        let ranked: Vec<Ranked> = neighbours
+        let weight = options.colour.unwrap_or(0.0);
+        let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
+        let coloured = match (&self.colours, colours) {
+            (Some(products), Some(own)) if weight.counts() => {
+                let blend = products.means().blend(weight, options.metric);
+                Some(Coloured { products, query: Query::new(&own), blend })
+            }
+            _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
+            _ => None,
+        };
+        let ranked: Vec<Ranked> = chooser
+            .answer(&Question::new(search, coloured), options.limit)
             .into_iter()
             .map(|neighbour| Ranked { item: neighbour.item, distance: neighbour.distance })
             .collect();

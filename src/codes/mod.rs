@@ -1,135 +1,169 @@
-//! Quantised embeddings: 8 bits a dimension between the smallest and largest value seen there.
+//! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
 //!
-//! Each dimension is kept apart, without rotation, so one set of codes serves cosine, euclidean and manhattan alike.
-//! The file is specified in `folder/FORMAT.md`.
+//! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
+//! most (principal components), quantised along a trellis and entropy coded ([`train`], [`model`], [`rans`]): transform coding as
+//! image and video codecs do it. Steps are larger along axes of less variance: what ranks is the large differences. The
+//! question stays in full precision. The second layer codes what the first has lost, along more axes.
+//!
+//! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
+//! ranked, each decoded whole. The files are specified in `folder/FORMAT.md`.
 
-use crate::embedding::norm;
+mod kernel;
+mod layer;
+mod model;
+mod rans;
+mod rotation;
+mod search;
+mod train;
+mod write;
+
+pub use rotation::Rotation;
+pub use search::{Search, WrongDimensions};
+pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, write};
+
 use crate::format::{FormatError, Reader};
+use layer::Layer;
+use model::Model;
 
-const MAGIC: &[u8; 4] = b"LKCD";
-const VERSION: u16 = 1;
-const KIND_AFFINE_8_BIT: u16 = 1;
+const CODEBOOK_MAGIC: &[u8; 4] = b"LKCB";
+const CODES_MAGIC: &[u8; 4] = b"LKCD";
+const REFINEMENT_MAGIC: &[u8; 4] = b"LKRF";
+const CODEBOOK_VERSION: u16 = 1;
+const CODES_VERSION: u16 = 2;
+const REFINEMENT_VERSION: u16 = 1;
+/// Lengths there are, and factors that refine one.
+const LENGTHS: usize = 256;
+/// Numbers of a layer in memory, 2 GiB: more fits no browser.
+const MOST_NUMBERS: usize = 1 << 30;
 
-/// The smallest and largest value of each dimension, found in a first pass over all embeddings.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranges {
-    minimum: Vec<f32>,
-    maximum: Vec<f32>,
-}
-
-impl Ranges {
-    /// Of no embedding yet, for embeddings of `dims` dimensions.
-    pub fn new(dims: usize) -> Ranges {
-        Ranges { minimum: vec![f32::INFINITY; dims], maximum: vec![f32::NEG_INFINITY; dims] }
-    }
-
-    /// Widens the ranges to hold `embedding`, `[dims]`, all finite.
-    pub fn include(&mut self, embedding: &[f32]) {
-        for ((minimum, maximum), value) in self.minimum.iter_mut().zip(&mut self.maximum).zip(embedding) {
-            *minimum = minimum.min(*value);
-            *maximum = maximum.max(*value);
-        }
-    }
-
-    /// The quantiser whose 256 levels span the ranges.
-    pub fn quantiser(self) -> Quantiser {
-        let step = self
-            .minimum
-            .iter()
-            .zip(&self.maximum)
-            .map(|(minimum, maximum)| if maximum > minimum { (maximum - minimum) / 255.0 } else { 0.0 })
-            .collect();
-        let minimum =
-            self.minimum.into_iter().map(|value| if value.is_finite() { value } else { 0.0 }).collect();
-        Quantiser { minimum, step }
-    }
-}
-
-/// The levels of each dimension: value = minimum + step * code.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quantiser {
-    minimum: Vec<f32>,
-    step: Vec<f32>,
-}
-
-impl Quantiser {
-    /// Dimensions of the embeddings.
-    pub fn dims(&self) -> usize {
-        self.minimum.len()
-    }
-
-    /// Appends the codes of `embedding`, `[dims]`: the nearest level of each dimension.
-    pub fn encode(&self, embedding: &[f32], codes: &mut Vec<u8>) {
-        codes.extend(embedding.iter().zip(&self.minimum).zip(&self.step).map(|((value, minimum), step)| {
-            if *step > 0.0 { ((value - minimum) / step).round().clamp(0.0, 255.0) as u8 } else { 0 }
-        }));
-    }
-
-    /// The beginning of a codes file for `items` products; their codes follow in item order.
-    pub fn header(&self, items: u32) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(KIND_AFFINE_8_BIT.to_le_bytes());
-        bytes.extend(items.to_le_bytes());
-        bytes.extend((self.dims() as u32).to_le_bytes());
-        bytes.extend(self.minimum.iter().chain(&self.step).flat_map(|value| value.to_le_bytes()));
-        bytes
-    }
-}
-
-/// A codes file, read and checked.
+/// A catalogue's codes, read.
 pub struct Codes {
-    quantiser: Quantiser,
-    /// `[items, dims]`, row-major.
-    codes: Vec<u8>,
-    /// L2 norm of each decoded embedding.
-    norms: Vec<f64>,
+    mean: Vec<f32>,
+    /// Along the base layer's axes, then along those that the refinement adds.
+    rotations: Vec<Rotation>,
+    /// Whether no embedding has a number below 0: a ReLU made them.
+    positive: bool,
+    lengths: Vec<f32>,
+    base: Layer,
+    refinement: Option<Refinement>,
+    items: Vec<Item>,
+    /// The greatest level of each axis of the base layer.
+    most: Vec<u16>,
+}
+
+struct Refinement {
+    factors: Vec<f32>,
+    layer: Layer,
+}
+
+/// What is worked out of a product once.
+#[derive(Clone, Copy)]
+struct Item {
+    /// Of the embedding.
+    length: f32,
+    /// Of the decoded direction, which is near 1.
+    direction: f32,
+}
+
+fn value(wrong: &str) -> FormatError {
+    FormatError::Value(wrong.to_owned())
 }
 
 impl Codes {
-    /// Reads a codes file.
+    /// Reads the codes of `items` products and what they are coded by.
     ///
     /// # Errors
-    /// [`FormatError`] when the file is not what `FORMAT.md` says.
-    pub fn read(bytes: &[u8]) -> Result<Codes, FormatError> {
-        let mut reader = Reader::open(bytes, MAGIC, "a codes file", VERSION)?;
-        let kind = reader.u16()?;
-        if kind != KIND_AFFINE_8_BIT {
+    /// [`FormatError`] when one of the files is not what `FORMAT.md` says; of the first, then of the second.
+    pub fn read(codebook: &[u8], codes: &[u8], items: u32) -> Result<Codes, CodesError> {
+        let (mut read, model) = Codes::read_codebook(codebook).map_err(CodesError::Codebook)?;
+        read.read_codes(model, codes, items as usize).map_err(CodesError::Codes)?;
+        Ok(read)
+    }
+
+    fn read_codebook(bytes: &[u8]) -> Result<(Codes, Model), FormatError> {
+        let mut reader = Reader::open(bytes, CODEBOOK_MAGIC, "a codebook", CODEBOOK_VERSION)?;
+        let flags = reader.u16()?;
+        if flags > 1 {
             return Err(FormatError::Value(format!(
-                "holds codes of a kind ({kind}) this reader does not know"
+                "holds a codebook of a kind ({flags}) this reader does not know"
             )));
         }
-        let (items, dims) = (reader.u32()? as usize, reader.u32()? as usize);
-        let minimum = reader.f32s(dims)?;
-        let step = reader.f32s(dims)?;
-        if minimum.iter().any(|value| !value.is_finite())
-            || step.iter().any(|step| !(step.is_finite() && *step >= 0.0))
-        {
-            return Err(FormatError::Value("holds levels that are not numbers".to_owned()));
+        let dims = reader.u32()? as usize;
+        let mean = reader.f32s(dims)?;
+        let lengths = reader.f32s(LENGTHS)?;
+        let sound = |value: &f32| value.is_finite() && *value >= 0.0;
+        if !lengths.iter().all(sound) || !mean.iter().all(|value| value.is_finite()) {
+            return Err(value("holds lengths or means that are not numbers"));
         }
-        let size = items
-            .checked_mul(dims)
-            .ok_or(FormatError::Length { expected: u64::MAX, found: bytes.len() as u64 })?;
-        let codes = reader.take(size)?.to_vec();
+        let rotation = Rotation::read(&mut reader, dims)?;
+        let model = Model::read(&mut reader)?;
         reader.finish()?;
-        let mut read = Codes { quantiser: Quantiser { minimum, step }, codes, norms: Vec::new() };
-        let mut decoded = vec![0f32; dims];
-        for item in 0..items {
-            read.decode(item, &mut decoded);
-            read.norms.push(norm(&decoded));
+        if model.axes() != rotation.axes() {
+            return Err(value("holds steps for other axes than its own"));
         }
-        Ok(read)
+        let base = Layer::none();
+        let codes = Codes {
+            mean,
+            rotations: vec![rotation],
+            positive: flags == 1,
+            lengths,
+            base,
+            refinement: None,
+            items: Vec::new(),
+            most: Vec::new(),
+        };
+        Ok((codes, model))
+    }
+
+    fn read_codes(&mut self, model: Model, bytes: &[u8], items: usize) -> Result<(), FormatError> {
+        let mut reader = Reader::open(bytes, CODES_MAGIC, "a codes file", CODES_VERSION)?;
+        self.base = read_layer(&mut reader, model, items)?;
+        reader.finish()?;
+        self.most = self.base.most();
+        self.work_out();
+        Ok(())
+    }
+
+    /// Takes in the refinement: distances are nearer to the exact ones from then on.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the file is not what `FORMAT.md` says, or of another catalogue; nothing has changed then.
+    pub fn refine(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
+        let mut reader = Reader::open(bytes, REFINEMENT_MAGIC, "a refinement", REFINEMENT_VERSION)?;
+        if reader.u16()? != 0 {
+            return Err(value("holds a refinement of a kind this reader does not know"));
+        }
+        let factors = reader.f32s(LENGTHS)?;
+        if !factors.iter().all(|factor| factor.is_finite() && *factor >= 0.0) {
+            return Err(value("holds factors that are not numbers"));
+        }
+        let rotation = Rotation::read(&mut reader, self.dims())?;
+        let model = Model::read(&mut reader)?;
+        if model.axes() != self.rotations[0].axes() + rotation.axes() {
+            return Err(value("holds steps for other axes than there are"));
+        }
+        let layer = read_layer(&mut reader, model, self.items())?;
+        reader.finish()?;
+        self.rotations.truncate(1);
+        self.rotations.push(rotation);
+        self.refinement = Some(Refinement { factors, layer });
+        self.work_out();
+        Ok(())
+    }
+
+    /// Whether [`Codes::refine`] has been.
+    pub fn refined(&self) -> bool {
+        self.refinement.is_some()
     }
 
     /// Number of products.
     pub fn items(&self) -> usize {
-        self.norms.len()
+        self.base.lengths.len()
     }
 
     /// Dimensions of the embeddings.
     pub fn dims(&self) -> usize {
-        self.quantiser.dims()
+        self.mean.len()
     }
 
     /// Writes the embedding that the codes of `item` stand for to `embedding`, `[dims]`.
@@ -137,80 +171,77 @@ impl Codes {
     /// # Panics
     /// If there is no such item.
     pub fn decode(&self, item: usize, embedding: &mut [f32]) {
-        let dims = self.dims();
-        let codes = &self.codes[item * dims..(item + 1) * dims];
-        for (((value, code), minimum), step) in
-            embedding.iter_mut().zip(codes).zip(&self.quantiser.minimum).zip(&self.quantiser.step)
-        {
-            *value = minimum + step * f32::from(*code);
+        embedding.copy_from_slice(&self.mean);
+        let coefficients = self.coefficients(item);
+        let mut rest = &coefficients[..];
+        for rotation in &self.rotations {
+            let (own, after) = rest.split_at(rotation.axes());
+            rotation.add_to(own.iter().copied(), embedding);
+            rest = after;
+        }
+        let Item { length, direction } = self.items[item];
+        let factor = if direction > 0.0 { length / direction } else { 0.0 };
+        for value in embedding {
+            *value *= factor;
+            if self.positive {
+                *value = value.max(0.0);
+            }
         }
     }
 
-    /// The L2 norm of the embedding that the codes of `item` stand for.
-    ///
-    /// # Panics
-    /// If there is no such item.
-    pub fn norm(&self, item: usize) -> f64 {
-        self.norms[item]
+    /// Of the direction, along all axes.
+    fn coefficients(&self, item: usize) -> Vec<f32> {
+        let mut sum: Vec<f32> = self.base.values(item).collect();
+        if let Some(Refinement { layer, .. }) = &self.refinement {
+            sum.resize(layer.model.axes(), 0.0);
+            sum.iter_mut().zip(layer.values(item)).for_each(|(sum, value)| *sum += value);
+        }
+        sum
     }
+
+    /// The mean along all axes.
+    fn mean_coefficients(&self) -> Vec<f32> {
+        self.rotations.iter().flat_map(|rotation| rotation.project(&self.mean)).collect()
+    }
+
+    fn work_out(&mut self) {
+        let mean = self.mean_coefficients();
+        let squared_mean: f32 = self.mean.iter().map(|value| value * value).sum();
+        let items = (0..self.items()).map(|item| {
+            // |mean + axes * y|^2, as if the axes were orthonormal.
+            let terms = self.coefficients(item).into_iter().zip(&mean).map(|(y, m)| y * (y + 2.0 * m));
+            let squared = squared_mean + terms.sum::<f32>();
+            let mut length = self.lengths[usize::from(self.base.lengths[item])];
+            if let Some(Refinement { factors, layer }) = &self.refinement {
+                length *= factors[usize::from(layer.lengths[item])];
+            }
+            Item { length, direction: squared.max(0.0).sqrt() }
+        });
+        self.items = items.collect();
+    }
+}
+
+/// Why codes are refused: which of the two files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodesError {
+    /// The codebook.
+    #[error("the codebook {0}")]
+    Codebook(FormatError),
+    /// The codes.
+    #[error("the codes file {0}")]
+    Codes(FormatError),
+}
+
+fn read_layer(reader: &mut Reader, model: Model, items: usize) -> Result<Layer, FormatError> {
+    let found = reader.u32()? as usize;
+    if found != items {
+        return Err(FormatError::Value(format!("is of {found} products where the folder has {items}")));
+    }
+    if items.checked_mul(model.axes()).is_none_or(|numbers| numbers > MOST_NUMBERS) {
+        return Err(FormatError::Value(format!("holds more than {MOST_NUMBERS} numbers")));
+    }
+    Layer::read(model, items, reader)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn file(embeddings: &[Vec<f32>], dims: usize) -> Vec<u8> {
-        let mut ranges = Ranges::new(dims);
-        embeddings.iter().for_each(|embedding| ranges.include(embedding));
-        let quantiser = ranges.quantiser();
-        let mut bytes = quantiser.header(embeddings.len() as u32);
-        embeddings.iter().for_each(|embedding| quantiser.encode(embedding, &mut bytes));
-        bytes
-    }
-
-    proptest! {
-        #[test]
-        fn decoded_values_are_within_half_a_step(
-            embeddings in (1usize..9).prop_flat_map(|dims| {
-                prop::collection::vec(prop::collection::vec(-5f32..50.0, dims), 1..20)
-            })
-        ) {
-            let dims = embeddings[0].len();
-            let codes = Codes::read(&file(&embeddings, dims)).expect("just written");
-            prop_assert_eq!((codes.items(), codes.dims()), (embeddings.len(), dims));
-            let mut decoded = vec![0f32; dims];
-            for (item, embedding) in embeddings.iter().enumerate() {
-                codes.decode(item, &mut decoded);
-                for ((got, want), step) in decoded.iter().zip(embedding).zip(&codes.quantiser.step) {
-                    prop_assert!((got - want).abs() <= 0.501 * step + 1e-5);
-                }
-            }
-        }
-
-        #[test]
-        fn no_damage_is_read_as_codes_of_another_size(cut in 0usize..60) {
-            let whole = file(&[vec![1.0, 2.0], vec![3.0, 4.0], vec![0.0, 9.0]], 2);
-            let cut = cut.min(whole.len() - 1);
-            prop_assert!(Codes::read(&whole[..cut]).is_err());
-            let mut longer = whole;
-            longer.push(0);
-            prop_assert!(Codes::read(&longer).is_err());
-        }
-    }
-
-    #[test]
-    fn counts_that_overflow_are_refused() {
-        let mut bytes = file(&[vec![1.0, 2.0]], 2);
-        bytes[8..16].fill(0xff);
-        assert!(matches!(Codes::read(&bytes), Err(FormatError::Length { .. })));
-    }
-
-    #[test]
-    fn a_newer_version_is_refused_by_number() {
-        let mut bytes = file(&[vec![1.0]], 1);
-        bytes[4] = 2;
-        assert_eq!(Codes::read(&bytes).err(), Some(FormatError::NewerVersion { found: 2, known: 1 }));
-    }
-}
+mod tests;

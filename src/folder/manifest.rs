@@ -6,13 +6,14 @@ use crate::embedding::Metric;
 use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What `manifest.json` holds. Paths are relative to the folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    format: String,
-    version: u32,
+    /// What it is, and in which version.
+    #[serde(flatten)]
+    pub header: Header,
     /// Number of products.
     pub items: u32,
     /// The metrics neighbours were found by, in the order of the shards.
@@ -21,13 +22,35 @@ pub struct Manifest {
     pub neighbours: NeighboursEntry,
     /// What is shown of each product.
     pub cards: CardsEntry,
+    /// What codes are read by.
+    pub codebook: FileEntry,
     /// Quantised embeddings.
-    pub codes: CodesEntry,
+    pub codes: FileEntry,
+    /// What settles a ranking by the codes.
+    pub refinement: FileEntry,
+    /// The products' colours.
+    pub colours: FileEntry,
+    /// What the shop's table says, by column; `None` where it says nothing that can be filtered by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<FileEntry>,
     /// The network that made the embeddings.
     pub network: NetworkEntry,
     /// The element and its worker; `None` in a folder built without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub widget: Option<WidgetEntry>,
+}
+
+/// What a file is. The default is what this crate writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    format: String,
+    version: u32,
+}
+
+impl Default for Header {
+    fn default() -> Header {
+        Header { format: FORMAT.to_owned(), version: VERSION }
+    }
 }
 
 /// Where the neighbours are.
@@ -52,10 +75,10 @@ pub struct CardsEntry {
     pub per_shard: u32,
 }
 
-/// Where the codes are.
+/// A file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CodesEntry {
-    /// The file.
+pub struct FileEntry {
+    /// Its name.
     pub path: String,
     /// Its length.
     pub bytes: u64,
@@ -86,20 +109,6 @@ pub struct WidgetEntry {
 }
 
 impl Manifest {
-    /// A manifest of the present version.
-    pub fn new(
-        items: u32,
-        neighbours: NeighboursEntry,
-        cards: CardsEntry,
-        codes: CodesEntry,
-        network: NetworkEntry,
-        widget: Option<WidgetEntry>,
-    ) -> Manifest {
-        let metrics = Metric::ALL.to_vec();
-        let format = FORMAT.to_owned();
-        Manifest { format, version: VERSION, items, metrics, neighbours, cards, codes, network, widget }
-    }
-
     /// The text of `manifest.json`.
     pub fn write(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec(self).expect("a manifest has only strings and numbers");
@@ -112,18 +121,19 @@ impl Manifest {
     /// # Errors
     /// [`FormatError`] when it is no manifest, of a newer version, or names a place outside the folder.
     pub fn read(text: &[u8]) -> Result<Manifest, FormatError> {
-        #[derive(Deserialize)]
-        struct Version {
-            format: String,
-            version: u32,
-        }
         let not_a_manifest = FormatError::Magic { expected: "a Lookalike manifest" };
-        let version: Version = serde_json::from_slice(text).map_err(|_| not_a_manifest.clone())?;
-        if version.format != FORMAT {
+        let header: Header = serde_json::from_slice(text).map_err(|_| not_a_manifest.clone())?;
+        if header.format != FORMAT {
             return Err(not_a_manifest);
         }
-        if version.version > VERSION {
-            return Err(FormatError::NewerVersion { found: version.version, known: VERSION });
+        if header.version > VERSION {
+            return Err(FormatError::NewerVersion { found: header.version, known: VERSION });
+        }
+        if header.version < VERSION {
+            return Err(FormatError::Value(format!(
+                "is of version {}, which this program no longer reads; run `precompute build` again",
+                header.version
+            )));
         }
         let manifest: Manifest = serde_json::from_slice(text)
             .map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
@@ -132,8 +142,18 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), FormatError> {
-        let paths = [&self.neighbours.path, &self.cards.path, &self.codes.path, &self.network.path];
-        for path in paths.into_iter().chain(self.widget.as_ref().map(|widget| &widget.path)) {
+        let paths = [
+            &self.neighbours.path,
+            &self.cards.path,
+            &self.codebook.path,
+            &self.codes.path,
+            &self.refinement.path,
+            &self.colours.path,
+            &self.network.path,
+        ];
+        let more = self.widget.iter().map(|widget| &widget.path);
+        let more = more.chain(self.attributes.iter().map(|attributes| &attributes.path));
+        for path in paths.into_iter().chain(more) {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
             if path.is_empty() || path.starts_with('.') || !path.bytes().all(plain) {
                 return Err(FormatError::Value(format!("names a place outside the folder ({path:?})")));
@@ -159,20 +179,28 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        Manifest::new(
-            3,
-            NeighboursEntry { path: "neighbours-00".to_owned(), shards: 1, each: 2 },
-            CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
-            CodesEntry { path: "codes-00.bin".to_owned(), bytes: 9, sha256: "0".repeat(64) },
-            NetworkEntry {
+        let file =
+            |kind: &str| FileEntry { path: format!("{kind}-00.bin"), bytes: 9, sha256: "0".repeat(64) };
+        Manifest {
+            header: Header::default(),
+            items: 3,
+            metrics: Metric::ALL.to_vec(),
+            neighbours: NeighboursEntry { path: "neighbours-00".to_owned(), shards: 1, each: 2 },
+            cards: CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
+            codebook: file("codebook"),
+            codes: file("codes"),
+            refinement: file("refinement"),
+            colours: file("colours"),
+            attributes: Some(file("attributes")),
+            network: NetworkEntry {
                 path: "network-00".to_owned(),
                 sha256: "0".repeat(64),
                 name: "vgg16-slim".to_owned(),
                 trained: false,
                 bytes: 1,
             },
-            None,
-        )
+            widget: None,
+        }
     }
 
     #[test]
@@ -182,8 +210,15 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_refused_even_where_its_fields_differ() {
-        let text = br#"{"format":"lookalike","version":2,"surprise":true}"#;
-        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 2, known: 1 }));
+        let text = br#"{"format":"lookalike","version":3,"surprise":true}"#;
+        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 3, known: 2 }));
+    }
+
+    #[test]
+    fn an_older_version_says_what_to_do() {
+        let text = br#"{"format":"lookalike","version":1,"items":3}"#;
+        let error = Manifest::read(text).expect_err("it is of version 1").to_string();
+        assert!(error.contains("version 1") && error.contains("build"), "{error}");
     }
 
     #[test]

@@ -37,11 +37,7 @@ impl Dense {
     /// # Errors
     /// If it is not.
     pub(super) fn new(weights: Weights, columns: usize, bias: Vec<f32>) -> TractResult<Dense> {
-        let (rows, numbers) = match &weights {
-            Weights::F32(values) => (bias.len(), values.len()),
-            Weights::Int8 { scales, numbers } => (scales.len(), numbers.len()),
-        };
-        let fits = rows == bias.len() && columns > 0 && rows.checked_mul(columns) == Some(numbers);
+        let fits = columns > 0 && weights.are(bias.len(), columns);
         ensure!(fits, "weights and bias of a dense layer do not fit, or not what it reads");
         Ok(Dense { matrix: Arc::new(Matrix { weights, columns, bias }) })
     }

@@ -67,8 +67,7 @@ impl Wire<'_> {
         let shape = &self.model.outlet_fact(input)?.shape;
         let picture = [channels, shape[2].to_usize()?, shape[3].to_usize()?];
         let given = chain.links.iter().map(|link| {
-            let (weights, bias) = (weights(link.weight)?.into_f32(), weights(link.bias)?.into_f32());
-            Ok(Given { weights, bias, link: *link })
+            Ok(Given { weights: weights(link.weight)?, bias: weights(link.bias)?.into_f32(), link: *link })
         });
         self.wire(Convolutions::new(picture, given)?, &[input])
     }

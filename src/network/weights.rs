@@ -1,6 +1,8 @@
 //! Weights as stored and as run: f32, half precision, or 8 bits with one scale for each output channel, the largest weight
 //! of the channel apart where that pays.
 
+use std::borrow::Cow;
+
 use super::description::{Encoding, TensorEntry};
 use crate::format::FormatError;
 
@@ -22,15 +24,37 @@ pub enum Weights {
 }
 
 impl Weights {
+    /// Whether these are `rows` rows of `length` numbers each.
+    pub fn are(&self, rows: usize, length: usize) -> bool {
+        let numbers = match self {
+            Weights::F32(values) => values.len(),
+            Weights::Int8 { scales, numbers } if scales.len() == rows => numbers.len(),
+            Weights::Int8 { .. } => return false,
+        };
+        rows.checked_mul(length) == Some(numbers)
+    }
+
+    /// One row of `length` numbers.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, index: usize, length: usize) -> Cow<'_, [f32]> {
+        let range = index * length..(index + 1) * length;
+        match self {
+            Weights::F32(values) => Cow::Borrowed(&values[range]),
+            Weights::Int8 { scales, numbers } => {
+                numbers[range].iter().map(|number| scales[index] * f32::from(*number)).collect()
+            }
+        }
+    }
+
     /// The numbers themselves, copied only if they are not stored so.
     pub fn into_f32(self) -> Vec<f32> {
         match self {
             Weights::F32(values) => values,
-            Weights::Int8 { scales, numbers } => {
-                let row = (numbers.len() / scales.len().max(1)).max(1);
-                let rows = numbers.chunks(row).zip(scales);
-                rows.flat_map(|(row, scale)| row.iter().map(move |number| scale * f32::from(*number)))
-                    .collect()
+            Weights::Int8 { ref scales, ref numbers } => {
+                let length = numbers.len() / scales.len().max(1);
+                (0..scales.len()).flat_map(|row| self.row(row, length).into_owned()).collect()
             }
         }
     }

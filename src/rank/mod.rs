@@ -1,4 +1,4 @@
-//! The nearest products of an embedding: an exact scan of the codes, ties broken by item number.
+//! How far products are from what is asked for, and the nearest of many.
 //!
 //! At ten thousand products a scan is about a millisecond; no index of graphs or trees is faster and exact.
 
@@ -6,40 +6,62 @@ mod nearest;
 
 pub use nearest::{Nearest, Neighbour};
 
-use crate::codes::Codes;
-use crate::embedding::{Metric, norm};
+use crate::codes::Search;
+use crate::colour::{Blend, ColourCodes, Query};
 
-/// The `limit` products of `codes` nearest to `embedding` (`[dims]`, full precision), nearest first.
-///
-/// # Errors
-/// The number of dimensions, when it is not the codes'.
-pub fn rank(
-    codes: &Codes,
-    embedding: &[f32],
-    metric: Metric,
-    limit: usize,
-) -> Result<Vec<Neighbour>, WrongDimensions> {
-    if embedding.len() != codes.dims() {
-        return Err(WrongDimensions { embedding: embedding.len(), codes: codes.dims() });
-    }
-    let query_norm = norm(embedding);
-    let mut nearest = Nearest::new(limit);
-    let mut decoded = vec![0f32; codes.dims()];
-    for item in 0..codes.items() {
-        codes.decode(item, &mut decoded);
-        let sums = crate::embedding::sums(embedding, &decoded);
-        let distance = metric.distance(&sums, query_norm, codes.norm(item));
-        nearest.offer(Neighbour { item: item as u32, distance });
-    }
-    Ok(nearest.into_sorted())
+/// What is asked for: an embedding, and colours if they count.
+pub struct Question<'a> {
+    search: Search<'a>,
+    colours: Option<Coloured<'a>>,
 }
 
-/// The embedding comes from another network than the codes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the embedding has {embedding} dimensions, the codes {codes}: they come from different networks")]
-pub struct WrongDimensions {
-    /// Dimensions of the embedding.
-    pub embedding: usize,
-    /// Dimensions of the codes.
-    pub codes: usize,
+/// Colours that count.
+pub struct Coloured<'a> {
+    /// Of all products.
+    pub products: &'a ColourCodes,
+    /// Those asked for.
+    pub query: Query,
+    /// How much.
+    pub blend: Blend,
+}
+
+impl<'a> Question<'a> {
+    /// By the embedding alone, or with colours.
+    pub fn new(search: Search<'a>, colours: Option<Coloured<'a>>) -> Question<'a> {
+        Question { search, colours }
+    }
+
+    /// Nearly the distance to `item`, at once: what a scan of all goes by.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn near(&self, item: u32) -> Neighbour {
+        self.blended(item, self.search.near(item))
+    }
+
+    /// The distance to `item`, as near as the codes allow.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn distance(&self, item: u32) -> Neighbour {
+        self.blended(item, self.search.distance(item))
+    }
+
+    /// The distance of two products.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn between(&self, a: u32, b: u32) -> f64 {
+        let network = self.search.between(a, b);
+        self.colours.as_ref().map_or(network, |Coloured { products, blend, .. }| {
+            blend.distance(network, products.get(a as usize).distance(products.get(b as usize)))
+        })
+    }
+
+    fn blended(&self, item: u32, network: f64) -> Neighbour {
+        let distance = self.colours.as_ref().map_or(network, |Coloured { products, query, blend }| {
+            blend.distance(network, products.distance(query, item as usize))
+        });
+        Neighbour { item, distance }
+    }
 }

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use lookalike::network::{Convolutions, Given, Link, multiply_adds};
+use lookalike::network::{Convolutions, Given, Link, Weights, multiply_adds};
 
 /// Channels in and out, side of the picture, pool, as in VGG-16 (arXiv 1409.1556, configuration D).
 const LAYERS: [(&str, usize, usize, usize, bool); 9] = [
@@ -42,7 +42,7 @@ fn layers(criterion: &mut Criterion) {
     for (name, channels, outputs, side, pool) in LAYERS {
         let numbers = |count: usize| (0..count).map(|n| (n * 7919 % 1000) as f32 / 500.0 - 1.0).collect();
         let given = Given {
-            weights: numbers(outputs * channels * 9),
+            weights: Weights::F32(numbers(outputs * channels * 9)),
             bias: numbers(outputs),
             link: Link { weight: 0, bias: 0, relu: true, pool },
         };

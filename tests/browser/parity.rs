@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, ensure};
-use lookalike::codes::Codes;
+use lookalike::attributes::Attributes;
 use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
 use lookalike::network::{Loader, Network};
 use lookalike::photo::{Limits, decode, resize};
-use lookalike::rank::{Neighbour, rank};
+use lookalike::rank::{Neighbour, Question};
+use lookalike::rules::Rules;
+use lookalike_tests::refined_codes;
 use serde_json::{Value, json};
 
 use crate::chromium::with_chromium;
@@ -24,7 +26,7 @@ const MODULES: [&str; 2] = ["lookalike_bg.wasm", "lookalike_relaxed_bg.wasm"];
 pub const LOAD: &str = "
     const folder = new URL('/lookalike/', location.href);
     const get = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer());
-    const { network, codes, widget } = a.manifest;
+    const { network, codebook, codes, refinement, items, widget } = a.manifest;
     const wasm = await import(new URL(`${widget.path}/wasm/lookalike.js`, folder).href);
     const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'lookalike_bg.wasm'}`) });
     const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
@@ -32,7 +34,8 @@ pub const LOAD: &str = "
     const embedder = loader.finish();";
 
 const CODE: &str = "
-    const ranker = new wasm.Ranker(await get(codes.path), codes.sha256);
+    const ranker = new wasm.Ranker(await get(codebook.path), codebook.sha256, await get(codes.path), codes.sha256, items);
+    ranker.refine(await get(refinement.path), refinement.sha256);
     const answers = {};
     for (const id of a.ids) {
       const picture = embedder.decode(new Uint8Array(await (await fetch(`/photos/${id}.jpg`)).arrayBuffer()));
@@ -40,7 +43,7 @@ const CODE: &str = "
       answers[id] = {
         pixels: picture.sha256(), resized: picture.resized_sha256(224, 224), embedding: [...embedding],
         ranked: Object.fromEntries(['cosine', 'euclidean', 'manhattan'].map((metric) =>
-          [metric, ranker.rank(embedding, { metric, limit: 20 }).map(({ item, distance }) => [item, distance])])),
+          [metric, ranker.rank(embedding, picture.colours(), { metric, limit: 20 }).map(({ item, distance }) => [item, distance])])),
       };
       picture.free();
     }
@@ -55,8 +58,8 @@ fn native_and_wasm_agree_on_fifty_photos() -> anyhow::Result<()> {
     with_chromium("parity", (1000, 800), |chromium| async move {
         let (ids, manifest) = (ids()?, server.manifest()?);
         let network = network(&server)?;
-        let codes = fs::read(server.folder().join(manifest["codes"]["path"].as_str().context("codes")?))?;
-        let codes = Codes::read(&codes)?;
+        let codes = refined_codes(&server.folder())?;
+        let everything = Rules::default().prepare(&Attributes::none(50), &[], None)?;
         for module in MODULES {
             // A page anew: a module is set up once a page.
             stage(&chromium, &server).await?;
@@ -79,7 +82,8 @@ fn native_and_wasm_agree_on_fifty_photos() -> anyhow::Result<()> {
                     let wasm: Vec<(u32, f64)> =
                         serde_json::from_value(answer["ranked"][metric.name()].clone())?;
                     ensure!(wasm.len() == 20, "{id} by {}: {} ranked", metric.name(), wasm.len());
-                    same_ranking(&rank(&codes, &native, metric, 50)?, &wasm)
+                    let question = Question::new(codes.search(&native, metric)?, None);
+                    same_ranking(&everything.answer(&question, 50), &wasm)
                         .with_context(|| format!("{id} by {}", metric.name()))?;
                 }
             }

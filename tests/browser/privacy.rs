@@ -33,7 +33,9 @@ fn a_photo_leaves_nothing_but_requests_for_the_folder() -> anyhow::Result<()> {
             |entry: &str| manifest[entry]["path"].as_str().map(str::to_owned).context(entry.to_owned());
         let allowed = [
             path("cards")?,
+            path("codebook")?,
             path("codes")?,
+            path("refinement")?,
             path("network")?,
             path("widget")?,
             path("neighbours")?,
@@ -59,7 +61,7 @@ fn a_photo_leaves_nothing_but_requests_for_the_folder() -> anyhow::Result<()> {
         let fetched = |word: &str| {
             requests.iter().any(|request| request["url"].as_str().is_some_and(|url| url.contains(word)))
         };
-        for word in ["lookalike_relaxed_bg.wasm", "network.json", "codes-", "worker.js"] {
+        for word in ["lookalike_relaxed_bg.wasm", "network.json", "codes-", "refinement-", "worker.js"] {
             ensure!(fetched(word), "the list of requests has no {word}, so it proves nothing: {requests:?}");
         }
         chromium.assert_quiet().await

@@ -21,7 +21,7 @@ const COLUMNS: &str = "[...document.querySelectorAll('more-like-this')].map((col
 /// The three columns once all are settled on five products each.
 async fn columns(chromium: &Chromium) -> anyhow::Result<Vec<Vec<(String, f64)>>> {
     let settled = "[...document.querySelectorAll('more-like-this')].every((column) =>
-        column.shadowRoot && !column.shadowRoot.querySelector('[aria-busy]') && column.shadowRoot.querySelectorAll('a').length === 5)";
+        column.settled && !column.shadowRoot.querySelector('[aria-busy]') && column.shadowRoot.querySelectorAll('a').length === 5)";
     chromium.wait_for("three columns of five products", settled).await?;
     let found = chromium.eval(&format!("return {COLUMNS};"), Value::Null).await?;
     let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.parse().ok()?));

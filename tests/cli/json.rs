@@ -35,7 +35,18 @@ fn build_prints_the_documented_object() -> anyhow::Result<()> {
         ],
     )?;
     check(&report["skipped"][0], &[("file", Value::is_string), ("reason", Value::is_string)])?;
-    let sizes = ["codes", "neighbours", "items", "model", "runtime", "total"];
+    let sizes = [
+        "codebook",
+        "codes",
+        "refinement",
+        "colours",
+        "attributes",
+        "neighbours",
+        "items",
+        "model",
+        "runtime",
+        "total",
+    ];
     check(&report["bytes"], &sizes.map(|name| (name, Value::is_u64 as fn(&Value) -> bool)))?;
     ensure!(report["items"] == 5 && report["embedded"] == 5 && report["reused"] == 0, "{report}");
 
@@ -44,9 +55,15 @@ fn build_prints_the_documented_object() -> anyhow::Result<()> {
     let size = |kind: &str| -> u64 {
         files.iter().filter(|(name, _)| name.starts_with(kind)).map(|(_, bytes)| bytes.len() as u64).sum()
     };
-    for (name, kind) in
-        [("codes", "codes-"), ("neighbours", "neighbours-"), ("items", "cards-"), ("model", "network-")]
-    {
+    for (name, kind) in [
+        ("codebook", "codebook-"),
+        ("codes", "codes-"),
+        ("refinement", "refinement-"),
+        ("colours", "colours-"),
+        ("neighbours", "neighbours-"),
+        ("items", "cards-"),
+        ("model", "network-"),
+    ] {
         ensure!(report["bytes"][name] == size(kind) && size(kind) > 0, "{name}: {report}");
     }
     ensure!(report["bytes"]["runtime"] == size("widget-") + size("more-like-this.js"), "{report}");

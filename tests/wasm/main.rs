@@ -2,10 +2,12 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Reflect, Uint8Array};
+use lookalike::attributes::write_attributes;
 use lookalike::browser::{NetworkLoader, Ranker};
-use lookalike::codes::Ranges;
+use lookalike::codes::{Rotation, Space, Written, write};
+use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
-use lookalike::embedding::{sums, sums_scalar};
+use lookalike::embedding::{norm, sums, sums_scalar};
 use lookalike::network::{Encoding, Vgg16, encode, matrix_kernel, random_weights, write_parts};
 use lookalike::photo::{Photo, resize};
 use wasm_bindgen::JsValue;
@@ -83,20 +85,66 @@ fn a_photo_is_embedded_and_ranked() {
     assert_eq!(embedding.len(), TINY.dense);
 
     let other: Vec<f32> = embedding.iter().rev().copied().collect();
-    let mut ranges = Ranges::new(TINY.dense);
-    [&other, &embedding].map(|row| ranges.include(row));
-    let quantiser = ranges.quantiser();
-    let mut codes = quantiser.header(2);
-    [&other, &embedding].map(|row| quantiser.encode(row, &mut codes));
-    let ranker =
-        Ranker::new(&Uint8Array::from(codes.as_slice()), &Digest::of(&codes).hex()).expect("just written");
+    let written = codes_of(&[&other, &embedding]);
+    let given = |bytes: &[u8]| (Uint8Array::from(bytes), Digest::of(bytes).hex());
+    let ((codebook, codebook_sha256), (codes, codes_sha256)) =
+        (given(&written.codebook), given(&written.codes));
+    let mut ranker =
+        Ranker::new(&codebook, &codebook_sha256, &codes, &codes_sha256, 2).expect("just written");
+    let (refinement, sha256) = given(&written.refinement);
+    ranker.refine(&refinement, &sha256).expect("just written");
+    let options = |text: &str| js_sys::JSON::parse(text).expect("JSON");
+    let items = |ranked: JsValue| -> Vec<f64> {
+        let item = |one: JsValue| Reflect::get(&one, &"item".into()).ok().and_then(|item| item.as_f64());
+        js_sys::Array::from(&ranked).iter().filter_map(item).collect()
+    };
     for metric in ["cosine", "euclidean", "manhattan"] {
-        let options = js_sys::JSON::parse(&format!(r#"{{"metric":"{metric}","limit":2}}"#)).expect("JSON");
-        let ranked = js_sys::Array::from(&ranker.rank(&embedding, options).expect("one network"));
-        let item =
-            |at: u32| Reflect::get(&ranked.get(at), &"item".into()).ok().and_then(|item| item.as_f64());
-        assert_eq!((item(0), item(1)), (Some(1.0), Some(0.0)), "{metric}");
+        let asked = format!(r#"{{"metric":"{metric}","limit":2}}"#);
+        let ranked = ranker.rank(&embedding, &picture.colours(), options(&asked)).expect("one network");
+        assert_eq!(items(ranked), [1.0, 0.0], "{metric}");
+        let ranked = ranker.rank_like_item(0, options(&asked)).expect("there is one");
+        assert_eq!(items(ranked), [1.0], "{metric}");
     }
+
+    // Colours decide where they are all that counts: the first product has the photo's.
+    let others = Photo::new(1, 1, vec![0, 90, 0]).expect("one pixel");
+    let colours = [Colours::of(&lookalike_test_photo()), Colours::of(&others)];
+    let (colours, sha256) = given(&ColourCodes::write(&colours, &Means::default(), 0.0));
+    let asked = options(r#"{"metric":"cosine","limit":2,"colour":1}"#);
+    let error = ranker.rank(&embedding, &picture.colours(), asked.clone()).expect_err("none were given");
+    assert_eq!(code(&error), "options/invalid");
+    ranker.give_colours(&colours, &sha256).expect("just written");
+    let ranked = ranker.rank(&embedding, &picture.colours(), asked).expect("they were given");
+    assert_eq!(items(ranked), [0.0, 1.0]);
+
+    let (attributes, sha256) = given(&write_attributes([[("size", "S")], [("size", "M")]], &[]).bytes);
+    ranker.give_attributes(&attributes, &sha256).expect("just written");
+    let asked = |filter: &str| {
+        options(&format!(r#"{{"metric":"cosine","limit":2,"rules":{{"filter":{filter}}},"excluded":[]}}"#))
+    };
+    for filter in [r#""size=S""#, r#"{"size":["S","L"]}"#] {
+        let ranked = ranker.rank(&embedding, &picture.colours(), asked(filter)).expect("a filter");
+        assert_eq!(items(ranked), [0.0], "{filter}");
+    }
+    let error =
+        ranker.rank(&embedding, &picture.colours(), asked(r#""sise=S""#)).expect_err("no such column");
+    assert_eq!(code(&error), "filter/unknown-attribute");
+}
+
+/// Along the axes of the space itself.
+fn codes_of(embeddings: &[&Vec<f32>]) -> Written {
+    let dims = embeddings[0].len();
+    let lengths: Vec<f64> = embeddings.iter().map(|embedding| norm(embedding)).collect();
+    let mut rotation = vec![0f32; dims * dims];
+    (0..dims).for_each(|dim| rotation[dim * dims + dim] = 1.0);
+    let directions = embeddings.iter().zip(&lengths);
+    let directions = directions.flat_map(|(row, length)| row.iter().map(move |value| value / *length as f32));
+    let directions: Vec<f32> = directions.collect();
+    let coefficients: Vec<f32> = directions
+        .chunks(dims)
+        .flat_map(|row| Rotation::new(&rotation, dims).project(row).collect::<Vec<_>>())
+        .collect();
+    write(&Space { mean: vec![0.0; dims], rotation, positive: true }, &coefficients, &lengths, 1)
 }
 
 #[wasm_bindgen_test]
@@ -115,4 +163,14 @@ fn failures_are_errors_with_codes() {
     let file = Reflect::get(&error, &"file".into()).ok().and_then(|file| file.as_string());
     assert_eq!(file.as_deref(), Some("part-000.bin"));
     assert_eq!(loader.finish().err().map(|error| code(&error)).as_deref(), Some("network/missing-part"));
+}
+
+#[wasm_bindgen_test]
+fn colours_are_the_same_bytes_as_natively() {
+    // src/colour/tests.rs has the same photo.
+    let rgb = (0..301 * 187 * 3u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13 & 127) as u8 + (i / 1700 % 99) as u8);
+    let colours = Colours::of(&Photo::new(301, 187, rgb.collect()).expect("sizes match"));
+    let hex: String = colours.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "b3457df14578f1395eb35157d24549f25146b33943b14538");
 }

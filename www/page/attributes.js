@@ -1,14 +1,26 @@
 /** The attributes of <more-like-this> as properties, both ways. What each means stands in element.js. */
+/** @import { How, Rules } from "../shared/types.js" */
 
 const DEFAULT_LIMIT = 8;
 /** More is a catalogue, not a hint; and an attribute should not be able to fill the page. */
 const MAX_LIMIT = 200;
 
+/** A number from 0 to 1, or undefined. @param {string | null} text */
+const share = (text) => {
+  const number = Number(text || Number.NaN);
+  return number >= 0 && number <= 1 ? number : undefined;
+};
+
 /** The folder that holds this widget: page/ lies in widget-<hash>/, which lies in the folder. */
 const HOME = new URL("../../", import.meta.url).href;
 
 export class Attributes extends HTMLElement {
-  static observedAttributes = ["item", "src", "metric", "limit", "heading", "link", "distances", "photo", "layout"];
+  static observedAttributes = [
+    ...["item", "src", "metric", "limit", "filter", "colour", "diversity"],
+    ...["heading", "link", "distances", "photo", "layout"],
+  ];
+  /** @type {Rules} */
+  #rules = {};
 
   get item() {
     return this.getAttribute("item") ?? "";
@@ -39,6 +51,51 @@ export class Attributes extends HTMLElement {
   }
   set limit(value) {
     this.setAttribute("limit", String(value));
+  }
+
+  get filter() {
+    return this.getAttribute("filter") ?? "";
+  }
+  set filter(value) {
+    this.setAttribute("filter", value);
+  }
+
+  /** @returns {number | undefined} undefined: as the folder was built */
+  get colour() {
+    return share(this.getAttribute("colour"));
+  }
+  set colour(value) {
+    if (value === undefined) this.removeAttribute("colour");
+    else this.setAttribute("colour", String(value));
+  }
+
+  /** @returns {number | undefined} */
+  get diversity() {
+    return share(this.getAttribute("diversity"));
+  }
+  set diversity(value) {
+    if (value === undefined) this.removeAttribute("diversity");
+    else this.setAttribute("diversity", String(value));
+  }
+
+  /** What attributes cannot say; they go before it. @returns {Rules} */
+  get rules() {
+    return this.#rules;
+  }
+  set rules(value) {
+    this.#rules = value ?? {};
+    this.attributeChangedCallback("rules", "", null);
+  }
+
+  /** @param {string} _name @param {string | null} _before @param {string | null} _after */
+  attributeChangedCallback(_name, _before, _after) {}
+
+  /** What the attributes and rules ask for. @returns {How} */
+  get how() {
+    const { metric, limit, colour, filter, diversity } = this;
+    /** @type {Rules} */
+    const rules = { ...this.#rules, ...(filter && { filter }), ...(diversity && { diversity }) };
+    return { metric, limit, ...(colour !== undefined && { colour }), ...(Object.keys(rules).length > 0 && { rules }) };
   }
 
   /** @returns {string | null} null: the default text */
@@ -82,7 +139,7 @@ export class Attributes extends HTMLElement {
   /** Takes over properties that were set before the element was defined; frameworks do that. */
   takeOver() {
     const self = /** @type {Record<string, any>} */ (/** @type {unknown} */ (this));
-    for (const name of Attributes.observedAttributes) {
+    for (const name of [...Attributes.observedAttributes, "rules"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = self[name];
       delete self[name];

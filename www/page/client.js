@@ -6,7 +6,7 @@
  * photo being worked on is abandoned, the worker is ended, since a thread in the middle of a network hears nothing.
  */
 /** @import { Folder } from "../shared/folder.js" */
-/** @import { PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
+/** @import { Described, How, PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
 
 /** An idle worker holds the network in memory: 128 MB and more that the rest of the phone can use. */
@@ -20,8 +20,8 @@ const MAX_PHOTO_BYTES = 100e6;
  * @typedef {(progress: Progress) => void} OnProgress
  * @typedef {{ signal?: AbortSignal, onProgress?: OnProgress }} CallOptions
  * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, onProgress?: OnProgress }} Call
- * @typedef {object} Shared one photo's embedding, and those who wait for it
- * @property {Promise<Float32Array>} embedding
+ * @typedef {object} Shared what becomes of one photo, and those who wait for it
+ * @property {Promise<Described>} described
  * @property {Set<OnProgress>} waiters
  * @property {Progress} [progress] the latest, for who joins later
  * @property {number} [id] its call, once the photo is read
@@ -63,7 +63,7 @@ export class Client {
   /**
    * @param {Blob} photo
    * @param {CallOptions} [options]
-   * @returns {Promise<Float32Array>}
+   * @returns {Promise<Described>}
    */
   embed(photo, { signal, onProgress = () => {} } = {}) {
     if (signal?.aborted) return Promise.reject(aborted());
@@ -72,22 +72,36 @@ export class Client {
     const waiter = (/** @type {Progress} */ progress) => onProgress(progress);
     shared.waiters.add(waiter);
     if (shared.progress) waiter(shared.progress);
-    return abortable(shared.embedding, signal, () => {
+    return abortable(shared.described, signal, () => {
       shared.waiters.delete(waiter);
       setTimeout(() => this.#abandon(photo, shared), GRACE_MS);
     });
   }
 
   /**
-   * @param {Float32Array} embedding
-   * @param {{ metric: string, limit: number }} how
+   * @param {Described | number} like a photo, or a product by its number
+   * @param {How} how
    * @param {CallOptions} [options]
    * @returns {Promise<Ranked[]>}
    */
-  rank(embedding, { metric, limit }, { signal, onProgress } = {}) {
+  rank(like, how, options = {}) {
+    const exclude = how.rules?.exclude ?? [];
+    if (exclude.length === 0) return this.#rank(like, how, [], options);
+    const found = Promise.all(exclude.map((id) => this.#folder.find(id)));
+    return found.then((products) => this.#rank(like, how, products.map(({ item }) => item), options));
+  }
+
+  /**
+   * @param {Described | number} like
+   * @param {How} how
+   * @param {number[]} excluded item numbers
+   * @param {CallOptions} options
+   * @returns {Promise<Ranked[]>}
+   */
+  #rank(like, how, excluded, { signal, onProgress }) {
     if (signal?.aborted) return Promise.reject(aborted());
     const { id, result } = this.#call(onProgress);
-    this.#post({ op: "rank", id, embedding, metric, limit });
+    this.#post({ op: "rank", id, like, how, excluded });
     return abortable(result, signal, () => this.#calls.delete(id));
   }
 
@@ -104,10 +118,10 @@ export class Client {
   /** @param {Blob} photo */
   #share(photo) {
     /** @type {Shared} */
-    const shared = { embedding: this.#embed(photo, () => shared), waiters: new Set() };
+    const shared = { described: this.#embed(photo, () => shared), waiters: new Set() };
     this.#photos.set(photo, shared);
     this.#busy.add(shared);
-    shared.embedding
+    shared.described
       .catch(() => this.#forget(photo, shared))
       .finally(() => this.#busy.delete(shared));
     return shared;

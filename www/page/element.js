@@ -9,6 +9,10 @@
  *   item       the product's id
  *   src        the folder that `precompute build` wrote; default: the one this script was loaded from
  *   metric     cosine (default), euclidean or manhattan
+ *   filter     only products that this lets through: colour=red|blue price<20 !brand="Foo Bar" (src/folder/FORMAT.md); the
+ *              property `rules` takes more: {filter, exclude, group, boost, diversity}
+ *   colour     how much colour counts, from 0 (the network alone) to 1; default: as the folder was built
+ *   diversity  how unlike each other the products should be, from 0 (default) to 1
  *   limit      how many products; default 8
  *   heading    text above; "" for none
  *   link       address of a product's page, `{id}` standing for its id; default: each product's own url
@@ -21,7 +25,8 @@
  *
  * Events, all bubbling and composed; types in events.d.ts:
  *   mlt-ready     {src, items, metrics}   the folder is open
- *   mlt-results   {item | photo, metric, neighbours: [{id, distance, card}], seconds}
+ *   mlt-results   {item | photo, metric, neighbours: [{id, distance, card}], seconds}; what is ranked on the device is shown
+ *                 at once by the codes, and told of when the refinement has settled it (`settled` says whether it has)
  *   mlt-select    {id, card}              a product is about to be visited; preventDefault() to go there yourself
  *   mlt-photo     {photo}                 a photo was chosen, dropped or pasted (preventDefault() to keep it from being
  *                                         searched here), or cleared (undefined)
@@ -35,7 +40,7 @@
  * Custom properties: --mlt-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame (colours), --mlt-radius, --mlt-gap,
  *   --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit).
  */
-/** @import { Neighbour, Progress, Ranked } from "../shared/types.js" */
+/** @import { How, Neighbour, Progress, Ranked } from "../shared/types.js" */
 /** @import { Folder } from "../shared/folder.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
 import { openFolder } from "../shared/folder.js";
@@ -60,6 +65,7 @@ export class MoreLikeThis extends Attributes {
   /** What is on show. @type {{ folder: Folder, neighbours: Neighbour[] } | undefined} */
   #shown;
   #fraction = 0;
+  #settled = false;
   /** The folder that mlt-ready has told of. @type {Folder | undefined} */
   #told;
   #view = new View(this, {
@@ -86,6 +92,11 @@ export class MoreLikeThis extends Attributes {
     return openFolder(new URL(src, document.baseURI));
   }
 
+  /** Whether what is on show is final. */
+  get settled() {
+    return this.#settled;
+  }
+
   connectedCallback() {
     this.takeOver();
     this.#view.setHeading(this.heading);
@@ -104,7 +115,7 @@ export class MoreLikeThis extends Attributes {
     });
   }
 
-  /** @param {string} name @param {string | null} before @param {string | null} after */
+  /** @override @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
     if (name === "heading") this.#view.setHeading(this.heading);
@@ -167,9 +178,10 @@ export class MoreLikeThis extends Attributes {
   async #run(again = false) {
     this.#running?.abort();
     const { signal } = (this.#running = new AbortController());
-    const { item, metric, limit } = this;
+    const { item, limit } = this;
     const photo = this.#photo;
     const started = performance.now();
+    this.#settled = false;
     this.#view.picker.show(photo, !!photo);
     this.#view.wait(photo || item ? limit : 0);
     if (!photo && !item) {
@@ -181,21 +193,24 @@ export class MoreLikeThis extends Attributes {
       const folder = await openFolder(this.src);
       if (signal.aborted) return;
       this.#tell(folder);
-      const ranked = photo
-        ? await this.#rank(folder, photo, { metric, limit }, signal)
-        : await folder.neighbours(item, metric, limit);
-      const cards = await folder.cards(ranked.map((one) => one.item));
+      const { how } = this;
+      /** @type {Neighbour[]} */
+      let neighbours = [];
+      for await (const ranked of this.#rankings(folder, photo ?? item, how, signal)) {
+        const cards = await folder.cards(ranked.map((one) => one.item));
+        if (signal.aborted) return;
+        neighbours = ranked.map(({ distance }, n) => ({ id: cards[n].id, distance, card: cards[n] }));
+        const first = !this.#shown;
+        this.#shown = { folder, neighbours };
+        this.#render();
+        this.#view.picker.show(photo, false);
+        // On arrival the reader is elsewhere on the page; later it answers what the reader did.
+        if (photo || !first) this.#view.say(text("shown", { count: neighbours.length }));
+      }
       if (signal.aborted) return;
-
-      const neighbours = ranked.map(({ distance }, n) => ({ id: cards[n].id, distance, card: cards[n] }));
-      const first = !this.#shown;
-      this.#shown = { folder, neighbours };
-      this.#render();
-      this.#view.picker.show(photo, false);
-      // On arrival the reader is elsewhere on the page; later it answers what the reader did.
-      if (photo || !first) this.#view.say(text("shown", { count: neighbours.length }));
+      this.#settled = true;
       const seconds = (performance.now() - started) / 1000;
-      this.#emit("mlt-results", { ...(photo ? { photo } : { item }), metric, neighbours, seconds });
+      this.#emit("mlt-results", { ...(photo ? { photo } : { item }), metric: how.metric, neighbours, seconds });
       this.#asked?.resolve(neighbours);
       this.#asked = undefined;
     } catch (error) {
@@ -216,13 +231,19 @@ export class MoreLikeThis extends Attributes {
   }
 
   /**
+   * One ranking, or one at once and one that is settled.
+   *
    * @param {Folder} folder
-   * @param {Blob} photo
-   * @param {{ metric: string, limit: number }} how
+   * @param {Blob | string} of a photo, or a product's id
+   * @param {How} how
    * @param {AbortSignal} signal
-   * @returns {Promise<Ranked[]>}
+   * @returns {AsyncGenerator<Ranked[]>}
    */
-  async #rank(folder, photo, how, signal) {
+  async *#rankings(folder, of, how, signal) {
+    if (typeof of === "string" && !how.rules && how.colour === undefined) {
+      yield await folder.neighbours(of, how.metric, how.limit);
+      return;
+    }
     const onProgress = (/** @type {Progress} */ progress) => {
       if (signal.aborted) return;
       this.#fraction = Math.max(this.#fraction, progress.fraction);
@@ -230,11 +251,12 @@ export class MoreLikeThis extends Attributes {
       if (this.photo) this.#view.picker.progress(detail);
       this.#emit("mlt-progress", detail);
     };
-    // A page on which nobody brings a photo never loads it.
+    // A page on which nobody brings a photo or asks for more than is stored never loads it.
     const { clientOf } = await import("./client.js");
     const client = clientOf(folder);
-    const embedding = await client.embed(photo, { signal, onProgress });
-    return client.rank(embedding, how, { signal, onProgress });
+    const like = typeof of === "string" ? (await folder.find(of)).item : await client.embed(of, { signal, onProgress });
+    yield await client.rank(like, how, { signal, onProgress });
+    yield await client.rank(like, { ...how, settled: true }, { signal });
   }
 
   #render() {

@@ -4,7 +4,7 @@ import { corrupt, newerVersion } from "./errors.js";
 import { readJson } from "./files.js";
 
 export const MANIFEST = "manifest.json";
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * @param {Uint8Array} bytes
@@ -27,7 +27,7 @@ export function readManifest(bytes) {
   const some = (value) => count(value) && value > 0;
   const digest = matches(/^[0-9a-f]{64}$/);
 
-  check("version", some);
+  check("version", (version) => version === VERSION);
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {
@@ -37,9 +37,12 @@ export function readManifest(bytes) {
   check("neighbours.each", count);
   check("cards.per_shard", some);
   check("cards.shards", (shards) => shards === Math.ceil(manifest.items / manifest.cards.per_shard));
-  check("codes.path", hashed("codes", "\\.bin"));
-  check("codes.bytes", some);
-  check("codes.sha256", digest);
+  const files = ["codebook", "codes", "refinement", "colours"];
+  for (const file of manifest.attributes ? [...files, "attributes"] : files) {
+    check(`${file}.path`, hashed(file, "\\.bin"));
+    check(`${file}.bytes`, some);
+    check(`${file}.sha256`, digest);
+  }
   check("network.path", hashed("network"));
   check("network.bytes", some);
   check("network.sha256", digest);

@@ -8,7 +8,11 @@ export interface Manifest {
   readonly metrics: readonly string[];
   readonly neighbours: { readonly path: string; readonly shards: number; readonly each: number };
   readonly cards: { readonly path: string; readonly shards: number; readonly per_shard: number };
-  readonly codes: { readonly path: string; readonly bytes: number; readonly sha256: string };
+  readonly codebook: FileEntry;
+  readonly codes: FileEntry;
+  readonly refinement: FileEntry;
+  readonly colours: FileEntry;
+  readonly attributes?: FileEntry;
   readonly network: {
     readonly path: string;
     readonly sha256: string;
@@ -16,6 +20,40 @@ export interface Manifest {
     readonly trained: boolean;
     readonly bytes: number;
   };
+}
+
+export interface FileEntry {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Whom to choose (src/rules): `filter` as text (`colour=red price<20`) or as an object, ids never to show, the column whose
+ * variants count once, what to lift or lower, and how unlike each other the chosen should be, 0 to 1.
+ */
+export interface Rules {
+  filter?: string | object | null;
+  exclude?: readonly string[] | null;
+  group?: string | null;
+  boost?: readonly { when: string | object; factor: number }[] | null;
+  diversity?: number | null;
+}
+
+/** How to rank; `colour` from 0 (the network alone) to 1 (colour first). */
+export interface How {
+  metric: string;
+  limit: number;
+  colour?: number;
+  rules?: Rules;
+  /** Only once the refinement is there. */
+  settled?: boolean;
+}
+
+/** What is known of a photo: the network's embedding, and its colours. */
+export interface Described {
+  embedding: Float32Array;
+  colours: Uint8Array;
 }
 
 /** What a shop shows of a product. */
@@ -59,16 +97,19 @@ export interface PlainError {
   file?: string;
 }
 
-/** Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more. */
+/**
+ * Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more. `like` is a photo
+ * or an item number, `excluded` are the item numbers of `how.rules.exclude`.
+ */
 export type Request =
   | { op: "open"; folder: string; manifest: Manifest }
   | { op: "embed"; id: number; photo: ArrayBuffer }
-  | { op: "rank"; id: number; embedding: Float32Array; metric: string; limit: number }
+  | { op: "rank"; id: number; like: Described | number; how: How; excluded: readonly number[] }
   | { op: "drop"; id: number };
 
 /** Worker to page. Progress without an id concerns every photo waiting; `crashed` means that the worker is of no more use. */
 export type Reply =
-  | { id: number; result: Float32Array | Ranked[] }
+  | { id: number; result: Described | Ranked[] }
   | { id: number; error: PlainError }
   | { id?: number; progress: Progress }
   | { crashed: string };

@@ -94,7 +94,8 @@ for (const [name, body] of badCards) {
 /** @type {[string, (manifest: any) => void, string?][]} */
 const badManifests = [
   ["another format", (m) => (m.format = "pagefind")],
-  ["a greater version", (m) => (m.version = 2), "folder/newer-version"],
+  ["a greater version", (m) => (m.version = 3), "folder/newer-version"],
+  ["an older version", (m) => (m.version = 1)],
   ["no version", (m) => delete m.version],
   ["no items", (m) => (m.items = 0)],
   ["items by halves", (m) => (m.items = 1.5)],

@@ -6,15 +6,21 @@ export const ROOT = "https://shop.example/lookalike/";
 const HASH = "0123456789abcdef";
 export const METRICS = ["cosine", "euclidean", "manhattan"];
 
+/** @param {string} kind */
+const file = (kind) => ({ path: `${kind}-${HASH}.bin`, bytes: 100, sha256: "a".repeat(64) });
+
 /** @returns {Manifest & Record<string, any>} */
 export const manifest = (items = 3, shards = 2) => ({
   format: "lookalike",
-  version: 1,
+  version: 2,
   items,
   metrics: METRICS,
   neighbours: { path: `neighbours-${HASH}`, shards, each: 2 },
   cards: { path: `cards-${HASH}`, shards: Math.ceil(items / 2), per_shard: 2 },
-  codes: { path: `codes-${HASH}.bin`, bytes: 100, sha256: "a".repeat(64) },
+  codebook: file("codebook"),
+  codes: file("codes"),
+  refinement: file("refinement"),
+  colours: file("colours"),
   network: { path: `network-${HASH}`, sha256: "b".repeat(64), name: "slim", trained: false, bytes: 1000 },
 });
 

@@ -29,6 +29,8 @@ export class Embedder {
 export class Picture {
   readonly width: number;
   readonly height: number;
+  /** What `Ranker.rank` wants to know of its colours. */
+  colours(): Uint8Array;
   /** Of the pixels, in hexadecimal digits: how one tells that two machines decode alike. */
   sha256(): string;
   /** Of the pixels once squashed to this size. */
@@ -36,9 +38,22 @@ export class Picture {
   free(): void;
 }
 
+/** How to rank; `excluded` are item numbers. Colours and attributes must have been given where they count. */
+interface Options {
+  metric: string;
+  limit: number;
+  colour?: number;
+  rules?: object;
+  excluded?: readonly number[];
+}
+
 export class Ranker {
-  constructor(codes: Uint8Array, sha256: string);
-  readonly items: number;
-  rank(embedding: Float32Array, options: { metric: string; limit: number }): Array<{ item: number; distance: number }>;
+  constructor(codebook: Uint8Array, codebookSha256: string, codes: Uint8Array, codesSha256: string, items: number);
+  /** Rankings are nearer to the exact one from then on. */
+  refine(refinement: Uint8Array, sha256: string): void;
+  give_colours(colours: Uint8Array, sha256: string): void;
+  give_attributes(attributes: Uint8Array, sha256: string): void;
+  rank(embedding: Float32Array, colours: Uint8Array, options: Options): Array<{ item: number; distance: number }>;
+  rank_like_item(item: number, options: Options): Array<{ item: number; distance: number }>;
   free(): void;
 }

@@ -2,10 +2,10 @@
  * The wasm module, the network and the codes: fetched once, side by side, each checked by the wasm module against
  * the digest its manifest or description gives. A load that failed is forgotten, so that the next photo tries again.
  */
-/** @import { Manifest } from "../shared/types.js" */
+/** @import { FileEntry, How, Manifest } from "../shared/types.js" */
 /** @import { Embedder } from "../wasm/lookalike.js" */
 import init, { NetworkLoader, Ranker } from "../wasm/lookalike.js";
-import { LookalikeError, corrupt } from "../shared/errors.js";
+import { LookalikeError } from "../shared/errors.js";
 import { download } from "./download.js";
 import { Loading } from "./loading.js";
 
@@ -36,6 +36,8 @@ export class Runtime {
   #embedder;
   /** @type {Promise<Ranker> | undefined} */
   #ranker;
+  /** What the ranker has been given beside the codes. @type {Partial<Record<string, Promise<void>>>} */
+  #given = {};
   /** @type {Promise<unknown> | undefined} */
   #wasm;
 
@@ -50,7 +52,7 @@ export class Runtime {
     this.#loading = new Loading(tell);
     this.#loading.expect(WASM, WASM_BYTES);
     this.#loading.expect("network", manifest.network.bytes);
-    this.#loading.expect("codes", manifest.codes.bytes);
+    this.#loading.expect("codes", manifest.codebook.bytes + manifest.codes.bytes);
   }
 
   get loading() {
@@ -63,10 +65,30 @@ export class Runtime {
     return this.#embedder;
   }
 
-  ranker() {
+  /** @param {How} [how] what it will be asked: colours and attributes are loaded only for who wants them */
+  async ranker(how) {
     this.#ranker ??= this.#loadCodes();
     this.#ranker.catch(() => (this.#ranker = undefined));
-    return this.#ranker;
+    const ranker = await this.#ranker;
+    if (how?.colour) await this.#give("colours", (bytes, { sha256 }) => ranker.give_colours(bytes, sha256));
+    const { filter, group, boost } = how?.rules ?? {};
+    if (filter || group || boost?.length) {
+      await this.#give("attributes", (bytes, { sha256 }) => ranker.give_attributes(bytes, sha256));
+    }
+    if (how?.settled) await this.#give("refinement", (bytes, { sha256 }) => ranker.refine(bytes, sha256));
+    return ranker;
+  }
+
+  /**
+   * @param {"colours" | "attributes" | "refinement"} what
+   * @param {(bytes: Uint8Array, entry: FileEntry) => void} take
+   */
+  #give(what, take) {
+    const entry = this.#manifest[what];
+    if (!entry) throw new LookalikeError("filter/unknown-attribute", "the folder has no attributes to filter by");
+    this.#given[what] ??= this.#download(what, entry.path, entry.bytes).then((bytes) => take(bytes, entry));
+    this.#given[what].catch(() => (this.#given[what] = undefined));
+    return this.#given[what];
   }
 
   #start() {
@@ -95,12 +117,14 @@ export class Runtime {
   }
 
   async #loadCodes() {
-    const { codes, items } = this.#manifest;
+    const { codebook, codes, items } = this.#manifest;
     this.#loading.reset("codes");
-    const [bytes] = await Promise.all([this.#download("codes", codes.path, codes.bytes), this.#start()]);
-    const ranker = new Ranker(bytes, codes.sha256);
-    if (ranker.items !== items) throw corrupt(codes.path, `holds ${ranker.items} products instead of ${items}`);
-    return ranker;
+    const [book, bytes] = await Promise.all([
+      this.#download("codes", codebook.path, codebook.bytes),
+      this.#download("codes", codes.path, codes.bytes),
+      this.#start(),
+    ]);
+    return new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
   }
 
   async #loadNetwork() {

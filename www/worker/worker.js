@@ -46,17 +46,19 @@ async function embed(id, photo) {
   const picture = embedder.decode(new Uint8Array(photo));
   try {
     tell(id, "embedding", 0.93);
-    return embedder.embed(picture);
+    return { embedding: embedder.embed(picture), colours: picture.colours() };
   } finally {
     picture.free();
   }
 }
 
 /** @param {Extract<Request, { op: "rank" }>} request @returns {Promise<Ranked[]>} */
-async function rank({ id, embedding, metric, limit }) {
-  const ranker = await runtime.ranker();
+async function rank({ id, like, how, excluded }) {
+  const ranker = await runtime.ranker(how);
   tell(id, "ranking", 0.98);
-  return ranker.rank(embedding, { metric, limit });
+  const options = { ...how, excluded };
+  if (typeof like === "number") return ranker.rank_like_item(like, options);
+  return ranker.rank(like.embedding, like.colours, options);
 }
 
 /** @param {number} id @param {Progress["stage"]} stage @param {number} fraction */

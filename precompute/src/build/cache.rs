@@ -5,11 +5,12 @@
 //!
 //! ```text
 //! offset  size  field
-//! 0       4     magic "LKEC"
+//! 0       4     magic "LKED"
 //! 4       4     dimensions d, u32, little-endian as all that follows
 //! 8       32    identity of the network
-//! 40      ...   records of 32 + 8 + 4d + 4 bytes:
-//!               SHA-256 of the photo's file, width u32, height u32, embedding f32 * d, fnv1a32 of the record so far
+//! 40      ...   records of 32 + 8 + 24 + 4d + 4 bytes:
+//!               SHA-256 of the photo's file, width u32, height u32, colours, embedding f32 * d, fnv1a32 of the record so
+//!               far
 //! ```
 //!
 //! A record cut short or damaged by a crash ends the file: what follows is cut off and made again.
@@ -20,13 +21,16 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use lookalike::colour::{self, Colours};
 use lookalike::digest::{Digest, fnv1a32};
 
-const MAGIC: &[u8; 4] = b"LKEC";
+const MAGIC: &[u8; 4] = b"LKED";
 const HEADER: u64 = 40;
+/// Where the embedding is in a record.
+const EMBEDDING: u64 = 32 + 8 + colour::BYTES as u64;
 const CATALOGUE: &str = "catalogue.txt";
 
-/// One embedded photo: where its record is, and its upright size in pixels.
+/// One embedded photo: where its record is, its upright size in pixels, and its colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     index: u64,
@@ -34,6 +38,18 @@ pub struct Record {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
+    /// Of what is on it.
+    pub colours: Colours,
+}
+
+/// What is known of a photo once it is embedded.
+pub struct Described {
+    /// Upright, in pixels.
+    pub size: [u32; 2],
+    /// Of what is on it.
+    pub colours: Colours,
+    /// `[dims]`.
+    pub embedding: Vec<f32>,
 }
 
 /// The cache, open for appending.
@@ -87,8 +103,8 @@ impl EmbeddingCache {
         let mut reader = BufReader::with_capacity(1 << 20, &self.file);
         let mut record = vec![0; self.record_bytes()];
         while reader.read_exact(&mut record).is_ok() {
-            let Some((digest, width, height)) = checked(&record) else { break };
-            self.records.insert(digest, Record { index: self.count, width, height });
+            let Some((digest, [width, height], colours)) = checked(&record) else { break };
+            self.records.insert(digest, Record { index: self.count, width, height, colours });
             self.count += 1;
         }
         let end = HEADER + self.count * record.len() as u64;
@@ -107,26 +123,22 @@ impl EmbeddingCache {
         self.records.clone()
     }
 
-    /// Appends an embedding, `[dims]`.
+    /// Appends what is known of a photo.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn insert(
-        &mut self,
-        photo: Digest,
-        width: u32,
-        height: u32,
-        embedding: &[f32],
-    ) -> anyhow::Result<Record> {
+    pub fn insert(&mut self, photo: Digest, described: &Described) -> anyhow::Result<Record> {
+        let Described { size: [width, height], colours, embedding } = described;
         assert_eq!(embedding.len(), self.dims, "the network makes embeddings of one length");
         let mut bytes = Vec::new();
         bytes.extend(photo.0);
         bytes.extend(width.to_le_bytes());
         bytes.extend(height.to_le_bytes());
+        bytes.extend(colours.as_bytes());
         bytes.extend(embedding.iter().flat_map(|value| value.to_le_bytes()));
         bytes.extend(fnv1a32(&bytes).to_le_bytes());
         self.file.write_all(&bytes).with_context(|| format!("writing {}", self.path.display()))?;
-        let record = Record { index: self.count, width, height };
+        let record = Record { index: self.count, width: *width, height: *height, colours: *colours };
         self.records.insert(photo, record);
         self.count += 1;
         Ok(record)
@@ -147,7 +159,7 @@ impl EmbeddingCache {
     }
 
     fn record_bytes(&self) -> usize {
-        32 + 8 + 4 * self.dims + 4
+        EMBEDDING as usize + 4 * self.dims + 4
     }
 }
 
@@ -203,15 +215,16 @@ pub fn read_catalogue(folder: &Path, manifest: Digest) -> anyhow::Result<Option<
     photos.map(Some).with_context(|| format!("{} is damaged; run `build` again", path.display()))
 }
 
-fn checked(record: &[u8]) -> Option<(Digest, u32, u32)> {
+fn checked(record: &[u8]) -> Option<(Digest, [u32; 2], Colours)> {
     let (content, checksum) = record.split_last_chunk::<4>()?;
     if fnv1a32(content) != u32::from_le_bytes(*checksum) {
         return None;
     }
     let (digest, rest) = content.split_first_chunk::<32>()?;
     let (width, rest) = rest.split_first_chunk::<4>()?;
-    let height = rest.first_chunk::<4>()?;
-    Some((Digest(*digest), u32::from_le_bytes(*width), u32::from_le_bytes(*height)))
+    let (height, rest) = rest.split_first_chunk::<4>()?;
+    let colours = Colours::from_bytes(*rest.first_chunk()?)?;
+    Some((Digest(*digest), [*width, *height].map(u32::from_le_bytes), colours))
 }
 
 /// Reads embeddings one at a time, so that memory stays flat in their number.
@@ -227,7 +240,7 @@ impl EmbeddingReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&mut self, record: Record, embedding: &mut [f32]) -> anyhow::Result<()> {
-        let offset = HEADER + record.index * self.record_bytes + 40;
+        let offset = HEADER + record.index * self.record_bytes + EMBEDDING;
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.read_exact(&mut self.bytes)?;
         for (value, word) in embedding.iter_mut().zip(self.bytes.as_chunks::<4>().0) {
@@ -239,7 +252,14 @@ impl EmbeddingReader {
 
 #[cfg(test)]
 mod tests {
+    use lookalike::photo::Photo;
+
     use super::*;
+
+    fn described([width, height]: [u32; 2], embedding: [f32; 3]) -> Described {
+        let grey = Photo::new(1, 1, vec![width as u8; 3]).expect("one pixel");
+        Described { size: [width, height], colours: Colours::of(&grey), embedding: embedding.to_vec() }
+    }
 
     #[test]
     fn a_torn_end_is_cut_off_and_the_rest_kept() -> anyhow::Result<()> {
@@ -247,8 +267,8 @@ mod tests {
         let network = Digest::of(b"network");
         let photo = |name: &str| Digest::of(name.as_bytes());
         let mut cache = EmbeddingCache::open(&folder, network, 3)?;
-        cache.insert(photo("a"), 10, 20, &[1.0, 2.0, 3.0])?;
-        cache.insert(photo("b"), 30, 40, &[4.0, 5.0, 6.0])?;
+        cache.insert(photo("a"), &described([10, 20], [1.0, 2.0, 3.0]))?;
+        cache.insert(photo("b"), &described([30, 40], [4.0, 5.0, 6.0]))?;
         let path = cache.path.clone();
         drop(cache);
 
@@ -257,7 +277,7 @@ mod tests {
             fs::write(&path, &whole[..whole.len() - cut])?;
             let mut cache = EmbeddingCache::open(&folder, network, 3)?;
             assert_eq!((cache.get(&photo("a")).is_some(), cache.get(&photo("b")).is_some()), (true, false));
-            let record = cache.insert(photo("b"), 30, 40, &[4.0, 5.0, 6.0])?;
+            let record = cache.insert(photo("b"), &described([30, 40], [4.0, 5.0, 6.0]))?;
             let mut embedding = [0.0; 3];
             cache.reader()?.read(record, &mut embedding)?;
             assert_eq!(embedding, [4.0, 5.0, 6.0]);

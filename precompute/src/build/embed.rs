@@ -10,12 +10,13 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::Context;
+use lookalike::colour::Colours;
 use lookalike::digest::Digest;
 use lookalike::network::Network;
 use lookalike::photo::{Limits, Photo, PhotoError, decode};
 
 use super::Skipped;
-use super::cache::{EmbeddingCache, Record};
+use super::cache::{Described, EmbeddingCache, Record};
 use super::thumbnail;
 use crate::catalogue::Product;
 use crate::progress::Progress;
@@ -68,7 +69,7 @@ impl Outcome {
 
 enum Done {
     Reused { photo: Digest, record: Record },
-    Embedded { photo: Digest, width: u32, height: u32, embedding: Vec<f32> },
+    Embedded { photo: Digest, described: Described },
     Skipped { reason: String },
 }
 
@@ -98,8 +99,9 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
                     {
                         None => {}
                         Some(Ok(Prepared::Done(done))) => answers.push((index, Ok(done))),
-                        Some(Ok(Prepared::Input { photo, size, input })) => {
-                            pending.add(index, photo, size, &input)
+                        Some(Ok(Prepared::Input { photo, size, colours, input })) => {
+                            pending.photos.push((index, photo, size, colours));
+                            pending.inputs.extend(input);
                         }
                         Some(Err(error)) => answers.push((index, Err(error))),
                     }
@@ -119,12 +121,12 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
             let product = &work.products[index];
             let kept = result.and_then(|result| match result {
                 Done::Reused { photo, record } => Ok(Ok((photo, record))),
-                Done::Embedded { photo, width, height, embedding } => {
+                Done::Embedded { photo, described } => {
                     let record = match cache.get(&photo) {
                         Some(record) => record,
                         None => {
                             embedded += 1;
-                            cache.insert(photo, width, height, &embedding)?
+                            cache.insert(photo, &described)?
                         }
                     };
                     Ok(Ok((photo, record)))
@@ -163,8 +165,8 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
 enum Prepared {
     /// Nothing is left to do.
     Done(Done),
-    /// Its size, upright, and the network's input.
-    Input { photo: Digest, size: [u32; 2], input: Vec<f32> },
+    /// What is left is the network.
+    Input { photo: Digest, size: [u32; 2], colours: Colours, input: Vec<f32> },
 }
 
 fn prepare(
@@ -196,22 +198,18 @@ fn prepare(
         return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
     }
     let input = work.network.description().preprocessing.apply(&photo);
-    Ok(Prepared::Input { photo: digest, size: [photo.width(), photo.height()], input })
+    let (size, colours) = ([photo.width(), photo.height()], Colours::of(&photo));
+    Ok(Prepared::Input { photo: digest, size, colours, input })
 }
 
 /// Photos that wait to be embedded together.
 #[derive(Default)]
 struct Pending {
-    photos: Vec<(usize, Digest, [u32; 2])>,
+    photos: Vec<(usize, Digest, [u32; 2], Colours)>,
     inputs: Vec<f32>,
 }
 
 impl Pending {
-    fn add(&mut self, index: usize, photo: Digest, size: [u32; 2], input: &[f32]) {
-        self.photos.push((index, photo, size));
-        self.inputs.extend_from_slice(input);
-    }
-
     /// Embeds them all and appends what came of each to `answers`.
     fn embed(&mut self, network: &Network, answers: &mut Vec<(usize, anyhow::Result<Done>)>) {
         if self.photos.is_empty() {
@@ -222,9 +220,9 @@ impl Pending {
         match embeddings {
             Ok(embeddings) => {
                 let rows = embeddings.chunks_exact(network.dims());
-                for ((index, photo, [width, height]), embedding) in self.photos.drain(..).zip(rows) {
-                    let embedding = embedding.to_vec();
-                    answers.push((index, Ok(Done::Embedded { photo, width, height, embedding })));
+                for ((index, photo, size, colours), embedding) in self.photos.drain(..).zip(rows) {
+                    let described = Described { size, colours, embedding: embedding.to_vec() };
+                    answers.push((index, Ok(Done::Embedded { photo, described })));
                 }
             }
             // The first error ends the build; one is enough.

@@ -2,24 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use lookalike::codes::Ranges;
+use lookalike::attributes::{self, Attributes, MAX_ITEMS};
+use lookalike::codes;
+use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, CodesEntry, Manifest, NeighboursEntry, NetworkEntry, Row, WidgetEntry,
-    card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
+    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
+    WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
 };
 use lookalike::format::FormatError;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::cache::{EmbeddingCache, write_catalogue};
 use super::embed::Item;
 use super::neighbours::Neighbours;
+use super::space::Coordinates;
 use super::thumbnail;
 use crate::catalogue::ProductFields;
 use crate::networks::Opened;
@@ -35,8 +36,14 @@ pub struct Contents<'a> {
     pub fields: &'a [ProductFields],
     /// Of each.
     pub neighbours: &'a Neighbours,
-    /// Has the embedding of each.
-    pub cache: &'a EmbeddingCache,
+    /// What codes are made of.
+    pub coordinates: &'a Coordinates,
+    /// Number of threads.
+    pub jobs: usize,
+    /// Between products.
+    pub means: &'a Means,
+    /// How much colour counts in the neighbours.
+    pub colour: f64,
     /// Made the embeddings.
     pub network: &'a Opened,
     /// Has the thumbnail of each, if they are wanted.
@@ -48,8 +55,16 @@ pub struct Contents<'a> {
 /// Bytes of the folder's parts, uncompressed.
 #[derive(Clone, Serialize, Deserialize, Default)]
 pub struct Bytes {
+    /// What codes are read by.
+    pub codebook: u64,
     /// Quantised embeddings.
     pub codes: u64,
+    /// What is loaded after them.
+    pub refinement: u64,
+    /// The products' colours.
+    pub colours: u64,
+    /// What can be filtered by.
+    pub attributes: u64,
     /// All shards.
     pub neighbours: u64,
     /// All cards.
@@ -141,26 +156,45 @@ pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
 }
 
 fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
-    let neighbours = write_neighbours(folder, contents)?;
+    let (neighbours, neighbours_bytes) = write_neighbours(folder, contents)?;
     let (cards, cards_bytes) = write_cards(folder, contents)?;
     let thumbnails = write_thumbnails(folder, contents)?;
-    let codes = write_codes(folder, contents)?;
-    let network = write_network(folder, contents.network)?;
     let widget = write_widget(folder)?;
+    let [codebook, codes, refinement] = write_codes(folder, contents)?;
+    let manifest = Manifest {
+        header: Header::default(),
+        items: u32::try_from(contents.items.len())?,
+        metrics: Metric::ALL.to_vec(),
+        neighbours,
+        cards,
+        codebook,
+        codes,
+        refinement,
+        colours: write_colours(folder, contents)?,
+        attributes: write_attributes(folder, contents)?,
+        network: write_network(folder, contents.network)?,
+        widget: widget.as_ref().map(|(entry, _)| entry.clone()),
+    };
     let mut bytes = Bytes {
-        codes: codes.bytes,
-        neighbours: neighbours.1,
+        codebook: manifest.codebook.bytes,
+        codes: manifest.codes.bytes,
+        refinement: manifest.refinement.bytes,
+        colours: manifest.colours.bytes,
+        attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes),
+        neighbours: neighbours_bytes,
         items: cards_bytes,
         thumbnails,
-        model: network.bytes,
-        runtime: widget.as_ref().map_or(0, |widget| widget.1),
+        model: manifest.network.bytes,
+        runtime: widget.map_or(0, |(_, bytes)| bytes),
         total: 0,
     };
-    let items = u32::try_from(contents.items.len())?;
-    let manifest =
-        Manifest::new(items, neighbours.0, cards, codes, network, widget.map(|widget| widget.0)).write();
+    let manifest = manifest.write();
     fs::write(folder.join("manifest.json"), &manifest)?;
-    bytes.total = bytes.codes
+    bytes.total = bytes.codebook
+        + bytes.codes
+        + bytes.refinement
+        + bytes.colours
+        + bytes.attributes
         + bytes.neighbours
         + bytes.items
         + bytes.thumbnails
@@ -265,36 +299,51 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     Ok(written.values().sum())
 }
 
-fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<CodesEntry> {
-    let mut reader = contents.cache.reader()?;
-    let mut embedding = vec![0f32; contents.cache.dims()];
-    let mut ranges = Ranges::new(embedding.len());
-    for item in contents.items {
-        reader.read(item.record, &mut embedding)?;
-        ranges.include(&embedding);
+/// The codebook, the codes and the refinement.
+fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<[FileEntry; 3]> {
+    let Coordinates { space, coefficients, lengths } = contents.coordinates;
+    let written = codes::write(space, coefficients, lengths, contents.jobs);
+    Ok([
+        write_file(folder, "codebook", &written.codebook)?,
+        write_file(folder, "codes", &written.codes)?,
+        write_file(folder, "refinement", &written.refinement)?,
+    ])
+}
+
+fn write_colours(folder: &Path, contents: &Contents) -> anyhow::Result<FileEntry> {
+    let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
+    write_file(folder, "colours", &ColourCodes::write(&colours, contents.means, contents.colour))
+}
+
+/// Says which columns cannot be filtered by.
+fn write_attributes(folder: &Path, contents: &Contents) -> anyhow::Result<Option<FileEntry>> {
+    let rows = contents.fields.iter().map(|fields| {
+        let price = fields.price.as_deref().map(|price| ("price", price));
+        let others = fields.attributes.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        price.into_iter().chain(others)
+    });
+    if contents.items.len() > MAX_ITEMS as usize {
+        eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
+        return Ok(None);
     }
-    let quantiser = ranges.quantiser();
-    let unnamed = folder.join("codes.unfinished");
-    let mut file = BufWriter::new(fs::File::create(&unnamed)?);
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut append = |content: &[u8]| {
-        hasher.update(content);
-        bytes += content.len() as u64;
-        file.write_all(content)
-    };
-    append(&quantiser.header(u32::try_from(contents.items.len())?))?;
-    let mut codes = Vec::new();
-    for item in contents.items {
-        reader.read(item.record, &mut embedding)?;
-        codes.clear();
-        quantiser.encode(&embedding, &mut codes);
-        append(&codes)?;
+    let written = attributes::write_attributes(rows, &[]);
+    for left_out in &written.left_out {
+        eprintln!("note: {left_out}");
     }
-    file.flush()?;
-    let digest = Digest(hasher.finalize().into());
-    let path = format!("codes-{}.bin", digest.short());
-    fs::rename(&unnamed, folder.join(&path))?;
-    Ok(CodesEntry { path, bytes, sha256: digest.hex() })
+    let items = u32::try_from(contents.items.len())?;
+    let columns = Attributes::read(&written.bytes, items).context("reading what was written")?;
+    if columns.columns().is_empty() {
+        return Ok(None);
+    }
+    write_file(folder, "attributes", &written.bytes).map(Some)
+}
+
+/// Writes a file named after its digest.
+fn write_file(folder: &Path, kind: &str, content: &[u8]) -> anyhow::Result<FileEntry> {
+    let digest = Digest::of(content);
+    let path = format!("{kind}-{}.bin", digest.short());
+    fs::write(folder.join(&path), content).with_context(|| format!("writing {path}"))?;
+    Ok(FileEntry { path, bytes: content.len() as u64, sha256: digest.hex() })
 }
 
 fn write_network(folder: &Path, opened: &Opened) -> anyhow::Result<NetworkEntry> {

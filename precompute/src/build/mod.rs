@@ -4,7 +4,9 @@
 pub mod cache;
 mod embed;
 mod folder;
+mod means;
 pub mod neighbours;
+mod space;
 mod stamp;
 pub mod thumbnail;
 
@@ -23,6 +25,9 @@ use crate::progress::Progress;
 use cache::EmbeddingCache;
 use embed::Outcome;
 use folder::Bytes;
+use lookalike::colour::Weight;
+use lookalike::embedding::Metric;
+use neighbours::Wanted;
 use stamp::Stamp;
 
 /// What `build --json` prints.
@@ -144,8 +149,15 @@ fn index(
 ) -> anyhow::Result<Bytes> {
     let progress = Progress::new("neighbours", outcome.items.len() as u64);
     let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
-    let each = arguments.neighbours as usize;
-    let neighbours = neighbours::find(cache, &records, each, jobs, |_item, _neighbour| true, &progress)?;
+    let means = means::means(cache, &records)?;
+    let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
+    let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
+    let wanted = Wanted {
+        each: arguments.neighbours as usize,
+        may: &|_item, _neighbour| true,
+        blends: (arguments.colour > 0.0).then_some(blends),
+    };
+    let neighbours = neighbours::find(cache, &records, &wanted, jobs, &progress)?;
     progress.finish();
     let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
     folder::write(&folder::Contents {
@@ -153,7 +165,10 @@ fn index(
         items: &outcome.items,
         fields,
         neighbours: &neighbours,
-        cache,
+        coordinates: &space::coordinates(cache, &records)?,
+        jobs,
+        means: &means,
+        colour: arguments.colour,
         network: opened,
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
@@ -193,10 +208,14 @@ impl Report {
         }
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "  {:.2} MB: neighbours {:.2}, codes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
+            "  {:.2} MB: neighbours {:.2}, codebook {:.2}, codes {:.2}, refinement {:.2}, colours {:.2}, attributes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
             megabytes(bytes.total),
             megabytes(bytes.neighbours),
+            megabytes(bytes.codebook),
             megabytes(bytes.codes),
+            megabytes(bytes.refinement),
+            megabytes(bytes.colours),
+            megabytes(bytes.attributes),
             megabytes(bytes.items),
             megabytes(bytes.thumbnails),
             megabytes(bytes.model),

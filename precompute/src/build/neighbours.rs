@@ -1,4 +1,4 @@
-//! The exact nearest neighbours of every product by all three metrics, in full precision.
+//! The exact nearest neighbours of every product by all three metrics, in full precision, colours blended in where asked.
 //!
 //! Every product is compared with every other. Threads take blocks of queries; each block reads all embeddings once, a
 //! tile at a time that stays in the second-level cache, so memory is that of the blocks and the results.
@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use lookalike::colour::{self, Blend};
 use lookalike::embedding::{Metric, norm, sums};
 use lookalike::rank::{Nearest, Neighbour};
 
@@ -17,34 +18,53 @@ const BLOCK_BYTES: usize = 8 << 20;
 /// Bytes of embeddings compared with a block's queries before the next: half of a common second-level cache.
 const TILE_BYTES: usize = 256 << 10;
 
+/// Queries of a block where colours count: each has the lattice of its colours spread out, 128 KiB.
+const COLOURED_QUERIES: usize = 64;
+
 /// The neighbours of each item, by metric, nearest first.
 pub type Neighbours = Vec<Vec<Vec<Neighbour>>>;
 
-/// The `each` nearest neighbours of every item; fewer where there are fewer. The item itself is left out, and so is
-/// every pair (item, neighbour) that `may` be neighbours says no to; equal distances are in order of item number.
+/// What is asked for.
+pub struct Wanted<'a> {
+    /// Neighbours of each item; fewer where there are fewer.
+    pub each: usize,
+    /// Whether a pair (item, neighbour) may be neighbours.
+    pub may: &'a (dyn Fn(usize, usize) -> bool + Sync),
+    /// By metric, where colours count.
+    pub blends: Option<[Blend; 3]>,
+}
+
+/// The nearest neighbours of every item. The item itself is left out; equal distances are in order of item number.
 ///
 /// # Errors
 /// When an embedding cannot be read.
 pub fn find(
     cache: &EmbeddingCache,
     items: &[Record],
-    each: usize,
+    wanted: &Wanted,
     jobs: usize,
-    may: impl Fn(usize, usize) -> bool + Sync,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
-    let each = each.min(items.len().saturating_sub(1));
+    let each = wanted.each.min(items.len().saturating_sub(1));
     let row_bytes = cache.dims() * 4;
-    let block = (BLOCK_BYTES / row_bytes).clamp(1, items.len().div_ceil(jobs).max(1));
+    let mut block = (BLOCK_BYTES / row_bytes).clamp(1, items.len().div_ceil(jobs).max(1));
+    if wanted.blends.is_some() {
+        block = block.min(COLOURED_QUERIES);
+    }
     let tile = (TILE_BYTES / row_bytes).max(1);
     let norms = norms(cache, items)?;
+    let colour_norms: Vec<u32> = match wanted.blends {
+        Some(_) => items.iter().map(|item| item.colours.norm()).collect(),
+        None => Vec::new(),
+    };
     let next = AtomicUsize::new(0);
     let mut blocks: Vec<(usize, Neighbours)> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs)
             .map(|_| {
-                let (next, norms, may) = (&next, &norms, &may);
+                let (next, norms, colour_norms) = (&next, &norms, &colour_norms);
                 scope.spawn(move || -> anyhow::Result<Vec<(usize, Neighbours)>> {
-                    let search = Search { items, norms, each, tile, dims: cache.dims(), may };
+                    let search =
+                        Search { items, norms, colour_norms, each, tile, dims: cache.dims(), wanted };
                     let mut reader = cache.reader()?;
                     let mut found = Vec::new();
                     loop {
@@ -81,16 +101,17 @@ fn norms(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Vec<f64>> {
         .collect()
 }
 
-struct Search<'a, M> {
+struct Search<'a> {
     items: &'a [Record],
     norms: &'a [f64],
+    colour_norms: &'a [u32],
     each: usize,
     tile: usize,
     dims: usize,
-    may: &'a M,
+    wanted: &'a Wanted<'a>,
 }
 
-impl<M: Fn(usize, usize) -> bool> Search<'_, M> {
+impl Search<'_> {
     fn block(
         &self,
         queries: std::ops::Range<usize>,
@@ -100,6 +121,11 @@ impl<M: Fn(usize, usize) -> bool> Search<'_, M> {
         for (row, item) in query_rows.chunks_mut(self.dims).zip(&self.items[queries.clone()]) {
             reader.read(*item, row)?;
         }
+        let blends = self.wanted.blends.map(|blends| {
+            let colours: Vec<colour::Query> =
+                self.items[queries.clone()].iter().map(|item| colour::Query::new(&item.colours)).collect();
+            (blends, colours)
+        });
         let mut nearest = vec![vec![Nearest::new(self.each); Metric::ALL.len()]; queries.len()];
         let mut tile_rows = vec![0f32; self.tile * self.dims];
         for tile_start in (0..self.items.len()).step_by(self.tile) {
@@ -111,12 +137,22 @@ impl<M: Fn(usize, usize) -> bool> Search<'_, M> {
                 queries.clone().zip(query_rows.chunks(self.dims)).zip(&mut nearest)
             {
                 let tile = tile_rows.chunks(self.dims).take(tile_items.len());
-                for (item, row) in
-                    (tile_start..).zip(tile).filter(|(item, _)| *item != query && (self.may)(query, *item))
-                {
+                for (item, row) in (tile_start..).zip(tile) {
+                    if item == query || !(self.wanted.may)(query, item) {
+                        continue;
+                    }
                     let sums = sums(query_row, row);
-                    for (metric, nearest) in Metric::ALL.into_iter().zip(nearest.iter_mut()) {
-                        let distance = metric.distance(&sums, self.norms[query], self.norms[item]);
+                    let colour = blends.as_ref().map(|(blends, colours)| {
+                        let colours = &colours[query - queries.start];
+                        (blends, colours.distance(&self.items[item].colours, self.colour_norms[item]))
+                    });
+                    for (place, (metric, nearest)) in
+                        Metric::ALL.into_iter().zip(nearest.iter_mut()).enumerate()
+                    {
+                        let mut distance = metric.distance(&sums, self.norms[query], self.norms[item]);
+                        if let Some((blends, colour)) = colour {
+                            distance = blends[place].distance(distance, colour);
+                        }
                         nearest.offer(Neighbour { item: item as u32, distance });
                     }
                 }

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, bail, ensure};
+use lookalike::attributes::Attributes;
 use lookalike::codes::Codes;
 use lookalike::embedding::Metric;
-use lookalike::rank::rank;
+use lookalike::rank::Question;
+use lookalike::rules::{Chooser, Rules};
 use serde::Serialize;
 
 use crate::args::{EvalArguments, TableColumn};
-use crate::build::neighbours::{self, Neighbours};
+use crate::build::neighbours::{self, Neighbours, Wanted};
 use crate::build::processors;
 use crate::catalogue::{ProductFields, read_table};
 use crate::folder_reader::Folder;
@@ -28,10 +30,16 @@ struct Report {
     items: usize,
     /// By metric and depth.
     precision: BTreeMap<&'static str, BTreeMap<usize, f64>>,
-    /// By metric.
+    /// By metric: by the codes alone, as an upload is ranked at first.
     recall_at_10: BTreeMap<&'static str, f64>,
+    /// By metric: with the refinement.
+    refined_recall_at_10: BTreeMap<&'static str, f64>,
     /// Of the codes.
     bytes_per_item: f64,
+    /// Of the refinement.
+    refinement_bytes_per_item: f64,
+    /// Of what codes are read by: the same for any number of products.
+    codebook_bytes: u64,
 }
 
 /// Prints the figures.
@@ -40,7 +48,7 @@ struct Report {
 /// When the folder, its cache or the table cannot be read, or no product has a label.
 pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
-    let codes = folder.codes()?;
+    let (codes, refined) = (folder.codes()?, folder.refined_codes()?);
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
     let TableColumn { file, column } = &arguments.labels;
     let table = read_table(file)?;
@@ -60,7 +68,8 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let jobs = processors();
     let nearest = |stage, each, may: &(dyn Fn(usize, usize) -> bool + Sync)| {
         let progress = Progress::new(stage, stored.records.len() as u64);
-        let found = neighbours::find(&stored.cache, &stored.records, each, jobs, may, &progress);
+        let wanted = Wanted { each, may, blends: None };
+        let found = neighbours::find(&stored.cache, &stored.records, &wanted, jobs, &progress);
         progress.finish();
         found
     };
@@ -77,7 +86,10 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
         items: stored.ids.len(),
         precision: precision(of_other_groups.as_ref().unwrap_or(&exact), &labels),
         recall_at_10: recall(&codes, &stored, &exact, jobs)?,
+        refined_recall_at_10: recall(&refined, &stored, &exact, jobs)?,
         bytes_per_item: folder.manifest.codes.bytes as f64 / stored.ids.len() as f64,
+        refinement_bytes_per_item: folder.manifest.refinement.bytes as f64 / stored.ids.len() as f64,
+        codebook_bytes: folder.manifest.codebook.bytes,
     };
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -89,14 +101,17 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
 
 impl Report {
     fn print(&self) {
-        println!("{} products, {:.1} bytes of codes each", self.items, self.bytes_per_item);
+        println!(
+            "{} products; codes {:.1} bytes each, refinement {:.1}, codebook {} altogether",
+            self.items, self.bytes_per_item, self.refinement_bytes_per_item, self.codebook_bytes
+        );
         print!("{:<11}", "");
         DEPTHS.iter().for_each(|depth| print!("{:>15}", format!("precision@{depth}")));
-        println!("{:>15}", format!("recall@{RECALL_DEPTH}"));
+        println!("{:>15}{:>15}", format!("recall@{RECALL_DEPTH}"), "refined");
         for metric in Metric::ALL.map(Metric::name) {
             print!("{metric:<11}");
             self.precision[metric].values().for_each(|share| print!("{share:>15.4}"));
-            println!("{:>15.4}", self.recall_at_10[metric]);
+            println!("{:>15.4}{:>15.4}", self.recall_at_10[metric], self.refined_recall_at_10[metric]);
         }
     }
 }
@@ -135,6 +150,10 @@ fn precision(
     metrics.map(|(at, metric)| (metric.name(), DEPTHS.map(|depth| (depth, one(at, depth))).into())).collect()
 }
 
+fn everything_but(item: usize, items: u32) -> anyhow::Result<Chooser> {
+    Ok(Rules::default().prepare(&Attributes::none(items), &[], Some(u32::try_from(item)?))?)
+}
+
 /// The share of each product's exact nearest that the codes find, ranking by its full-precision embedding.
 fn recall(
     codes: &Codes,
@@ -154,9 +173,10 @@ fn recall(
             reader.read(*record, &mut embedding)?;
             for ((metric, found), exact) in Metric::ALL.into_iter().zip(&mut found).zip(&exact[item]) {
                 let exact = &exact[..RECALL_DEPTH.min(exact.len())];
-                let ranked = rank(codes, &embedding, metric, RECALL_DEPTH + 1)?;
-                let others = ranked.iter().filter(|other| other.item as usize != item).take(RECALL_DEPTH);
-                *found += others.filter(|other| exact.iter().any(|want| want.item == other.item)).count();
+                let question = Question::new(codes.search(&embedding, metric)?, None);
+                let ranked = everything_but(item, codes.items() as u32)?.answer(&question, RECALL_DEPTH);
+                let right = ranked.iter().filter(|other| exact.iter().any(|want| want.item == other.item));
+                *found += right.count();
             }
             wanted += exact[item].first().map_or(0, |exact| RECALL_DEPTH.min(exact.len()));
             progress.advance();

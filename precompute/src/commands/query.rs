@@ -1,14 +1,18 @@
-//! `precompute query`: the nearest neighbours of a product, as stored, or of a photo, as the browser ranks it.
+//! `precompute query`: the nearest neighbours of a product, as stored, or of a product or photo by rules, as the browser
+//! ranks them.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use image::{Rgb, RgbImage, imageops};
+use lookalike::attributes::Attributes;
+use lookalike::colour::{self, Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::folder::Card;
 use lookalike::photo::{Limits, decode};
-use lookalike::rank::{Neighbour, rank};
+use lookalike::rank::{Coloured, Neighbour, Question};
+use lookalike::rules::Rules;
 use serde::Serialize;
 
 use crate::args::QueryArguments;
@@ -33,10 +37,11 @@ struct Line {
 pub fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let metric = Metric::from(arguments.metric);
-    let neighbours = match (&arguments.of.item, &arguments.of.photo) {
-        (Some(id), _) => of_item(&folder, id, metric, arguments.k)?,
-        (None, Some(photo)) => of_photo(&folder, photo, metric, arguments.k)?,
-        (None, None) => bail!("give --item or --photo"),
+    let rules = arguments.rules()?;
+    let stored = rules == Rules::default() && arguments.colour.is_none();
+    let neighbours = match &arguments.of.item {
+        Some(id) if stored => of_item(&folder, id, metric, arguments.k)?,
+        _ => by_rules(&folder, arguments, metric, &rules)?,
     };
     let cards: Vec<Card> =
         neighbours.iter().map(|neighbour| folder.card(neighbour.item)).collect::<anyhow::Result<_>>()?;
@@ -70,11 +75,52 @@ fn of_item(folder: &Folder, id: &str, metric: Metric, k: usize) -> anyhow::Resul
     Ok(list.iter().take(k).copied().collect())
 }
 
-fn of_photo(folder: &Folder, photo: &Path, metric: Metric, k: usize) -> anyhow::Result<Vec<Neighbour>> {
-    let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
-    let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
-    let embedding = folder.network()?.network.embed(&decoded)?;
-    Ok(rank(&folder.codes()?, &embedding, metric, k)?)
+/// Ranks the codes, as the browser does.
+fn by_rules(
+    folder: &Folder,
+    arguments: &QueryArguments,
+    metric: Metric,
+    rules: &Rules,
+) -> anyhow::Result<Vec<Neighbour>> {
+    let codes = folder.refined_codes()?;
+    let weight = arguments.colour.unwrap_or(0.0);
+    let colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
+    let attributes = match rules.needs_attributes() {
+        true => folder.attributes()?,
+        false => Attributes::none(folder.manifest.items),
+    };
+    let (embedding, own_colours, item) = match (&arguments.of.item, &arguments.of.photo) {
+        (Some(id), _) => {
+            let item = number_of(folder, id)?;
+            let mut embedding = vec![0f32; codes.dims()];
+            codes.decode(item as usize, &mut embedding);
+            (embedding, colours.as_ref().map(|colours| *colours.get(item as usize)), Some(item))
+        }
+        (None, Some(photo)) => {
+            let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
+            let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
+            (folder.network()?.network.embed(&decoded)?, Some(Colours::of(&decoded)), None)
+        }
+        (None, None) => bail!("give --item or --photo"),
+    };
+    let excluded =
+        rules.exclude.iter().map(|id| number_of(folder, id)).collect::<anyhow::Result<Vec<u32>>>()?;
+    let chooser = rules.prepare(&attributes, &excluded, item)?;
+    let coloured = match (&colours, own_colours) {
+        (Some(products), Some(own)) => {
+            let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
+            let blend = products.means().blend(weight, metric);
+            Some(Coloured { products, query: colour::Query::new(&own), blend })
+        }
+        _ => None,
+    };
+    let question = Question::new(codes.search(&embedding, metric)?, coloured);
+    Ok(chooser.answer(&question, arguments.k))
+}
+
+fn number_of(folder: &Folder, id: &str) -> anyhow::Result<u32> {
+    let shard = folder.neighbours_of(id)?;
+    Ok(shard.row(id).with_context(|| format!("no product {id} in this folder"))?.item)
 }
 
 /// Height of a row of the contact sheet, and the white between pictures, in pixels.

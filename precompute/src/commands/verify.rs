@@ -21,20 +21,22 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let manifest = &folder.manifest;
     let cards = check_cards(&folder)?;
     check_neighbours(&folder, &cards)?;
-    let codes = folder.codes()?;
+    let codes = folder.refined_codes()?;
+    folder.colours()?;
+    folder.attributes()?;
     let opened = folder.network()?;
     ensure!(
         codes.dims() == opened.network.dims(),
         "{} has {} dimensions, the network {}",
-        manifest.codes.path,
+        manifest.codebook.path,
         codes.dims(),
         opened.network.dims()
     );
-    ensure!(
-        manifest.codes.bytes == folder.read(&manifest.codes.path)?.len() as u64,
-        "manifest.json: {} has another length",
-        manifest.codes.path
-    );
+    let files = [&manifest.codebook, &manifest.codes, &manifest.refinement, &manifest.colours];
+    for entry in files.into_iter().chain(&manifest.attributes) {
+        let bytes = folder.read(&entry.path)?.len() as u64;
+        ensure!(entry.bytes == bytes, "manifest.json: {} has another length", entry.path);
+    }
     check_network(&folder, &opened)?;
     if let Some(widget) = &manifest.widget {
         let mut files = Vec::new();

@@ -24,6 +24,8 @@ use kernel::{Isa, Job};
 use plane::Plane;
 use weights::{direct, winograd};
 
+use super::weights::Weights;
+
 /// Inputs of so few channels (a photo) are convolved by the definition: their blocks would be nearly all padding.
 const FEW_CHANNELS: usize = 4;
 /// The tiles transformed at a time take about this many bytes, so that they stay in the second level cache.
@@ -53,8 +55,8 @@ enum Method {
 
 /// What a stage is made of: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
 pub struct Given {
-    /// Row-major.
-    pub weights: Vec<f32>,
+    /// As stored: they are taken to f32 an output at a time.
+    pub weights: Weights,
     /// A number for each output.
     pub bias: Vec<f32>,
     /// What follows.
@@ -106,8 +108,8 @@ impl Convolutions {
         for given in given {
             let Given { weights, bias, link } = given?;
             let outputs = bias.len();
-            let numbers = outputs.checked_mul(shape[0]).and_then(|kernels| kernels.checked_mul(9));
-            let fits = outputs > 0 && numbers == Some(weights.len());
+            let fits =
+                outputs > 0 && shape[0].checked_mul(9).is_some_and(|depth| weights.are(outputs, depth));
             ensure!(fits && !shape.contains(&0), "weights and biases of the convolutions do not fit");
             let is_direct = shape[0] <= FEW_CHANNELS && stages.is_empty() && !link.pool;
             let method = if is_direct { Method::Direct } else { Method::Winograd };

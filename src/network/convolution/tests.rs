@@ -18,7 +18,7 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
         let mut sum = f64::from(given.bias[output]);
         for channel in 0..channels {
             for tap in 0..9 {
-                let weight = f64::from(given.weights[(output * channels + channel) * 9 + tap]);
+                let weight = f64::from(given.weights.row(output, channels * 9)[channel * 9 + tap]);
                 sum += weight * at(channel, y + tap / 3, x + tap % 3);
             }
         }
@@ -53,7 +53,11 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 
 fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> Given {
     let link = Link { weight: 0, bias: 0, relu, pool };
-    Given { weights: numbers(outputs * channels * 9, seed), bias: numbers(outputs, !seed), link }
+    Given {
+        weights: Weights::F32(numbers(outputs * channels * 9, seed)),
+        bias: numbers(outputs, !seed),
+        link,
+    }
 }
 
 /// The largest error relative to the largest output, over every kind of vector and two runs each.

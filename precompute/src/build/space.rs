@@ -1,0 +1,186 @@
+//! The space that codes are made in: the directions of embeddings along their principal components.
+
+use lookalike::codes::{REFINED_AXES, Rotation, Space};
+use lookalike::embedding::norm;
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::cache::{EmbeddingCache, EmbeddingReader, Record};
+
+/// Products that components are found from at most; evenly spaced.
+const SAMPLE: usize = 8192;
+/// Matrices up to this side are decomposed whole.
+const WHOLE: usize = 1024;
+/// More directions than are wanted, so that the last wanted are right too; and rounds of iterating them.
+const SPARE: usize = 64;
+const ROUNDS: usize = 5;
+/// Directions made orthogonal at a time.
+const BLOCK: usize = 64;
+
+/// Where a catalogue's codes are made, and what they are made of.
+pub struct Coordinates {
+    /// Mean and axes.
+    pub space: Space,
+    /// `[items, axes]`: directions less the mean.
+    pub coefficients: Vec<f32>,
+    /// `[items]`: L2 norms of embeddings.
+    pub lengths: Vec<f64>,
+}
+
+/// The coordinates of `items`.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn coordinates(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Coordinates> {
+    let dims = cache.dims();
+    let mut reader = cache.reader()?;
+    let mut direction = vec![0f32; dims];
+    let (mut sums, mut lengths, mut positive) = (vec![0f64; dims], Vec::new(), true);
+    for item in items {
+        lengths.push(read_direction(&mut reader, *item, &mut direction)?);
+        positive &= direction.iter().all(|value| *value >= 0.0);
+        sums.iter_mut().zip(&direction).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+    let mean: Vec<f32> = sums.into_iter().map(|sum| (sum / items.len().max(1) as f64) as f32).collect();
+
+    let sampled: Vec<Record> = items.iter().step_by(items.len().div_ceil(SAMPLE).max(1)).copied().collect();
+    let mut sample = DMatrix::<f32>::zeros(dims, sampled.len());
+    for (item, mut column) in sampled.iter().zip(sample.column_iter_mut()) {
+        read_direction(&mut reader, *item, &mut direction)?;
+        column.iter_mut().zip(direction.iter().zip(&mean)).for_each(|(to, (value, mean))| *to = value - mean);
+    }
+    let axes = principal_axes(&sample, REFINED_AXES.min(dims).min(sampled.len().saturating_sub(1)));
+    let rotation = Rotation::new(&axes, dims);
+
+    let mut coefficients = Vec::with_capacity(items.len() * rotation.axes());
+    for item in items {
+        read_direction(&mut reader, *item, &mut direction)?;
+        direction.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
+        coefficients.extend(rotation.project(&direction));
+    }
+    Ok(Coordinates { space: Space { mean, rotation: axes, positive }, coefficients, lengths })
+}
+
+/// Reads an embedding's direction (zeros if it has none); gives its length.
+fn read_direction(reader: &mut EmbeddingReader, item: Record, direction: &mut [f32]) -> anyhow::Result<f64> {
+    reader.read(item, direction)?;
+    let length = norm(direction);
+    if length > 0.0 {
+        direction.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    }
+    Ok(length)
+}
+
+/// The `count` unit vectors, `[count, dims]`, along which the columns of `sample`, `[dims, samples]`, vary most.
+fn principal_axes(sample: &DMatrix<f32>, count: usize) -> Vec<f32> {
+    let (dims, samples) = sample.shape();
+    let axes = if samples < dims.min(WHOLE) {
+        // Axes are combinations of the samples: their inner products are the smaller matrix.
+        sample * top_eigenvectors(sample.tr_mul(sample), count)
+    } else {
+        let covariance = sample * sample.transpose();
+        if dims <= WHOLE { top_eigenvectors(covariance, count) } else { by_iteration(&covariance, count) }
+    };
+    let unit = axes.column_iter().flat_map(|axis| {
+        let norm = axis.norm();
+        let scale = if norm > 0.0 { 1.0 / norm } else { 0.0 };
+        (axis * scale).iter().copied().collect::<Vec<_>>()
+    });
+    unit.collect()
+}
+
+/// The eigenvectors of the `count` largest eigenvalues, as columns.
+fn top_eigenvectors(symmetric: DMatrix<f32>, count: usize) -> DMatrix<f32> {
+    let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(symmetric);
+    let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
+    order.sort_by(|a, b| eigenvalues[*b].total_cmp(&eigenvalues[*a]).then(a.cmp(b)));
+    order.truncate(count);
+    eigenvectors.select_columns(&order)
+}
+
+/// The same of a large matrix: orthogonal iteration, then the eigenvectors within the space found (Halko, Martinsson and
+/// Tropp, arXiv 0909.4061).
+fn by_iteration(symmetric: &DMatrix<f32>, count: usize) -> DMatrix<f32> {
+    let columns = (count + SPARE).min(symmetric.nrows());
+    let mut state = 1u64;
+    let mut found = DMatrix::from_fn(symmetric.nrows(), columns, |_, _| {
+        // Knuth's MMIX generator: any start serves, the same one gives the same bytes.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    });
+    for _ in 0..ROUNDS {
+        found = symmetric * found;
+        orthonormalise(&mut found);
+    }
+    let within = found.tr_mul(&(symmetric * &found));
+    found * top_eigenvectors(within, count)
+}
+
+/// Gram and Schmidt's, by blocks of columns, each taken off twice since once is not exact.
+fn orthonormalise(columns: &mut DMatrix<f32>) {
+    let count = columns.ncols();
+    for start in (0..count).step_by(BLOCK) {
+        let width = BLOCK.min(count - start);
+        let (before, mut rest) = columns.columns_range_pair_mut(..start, start..);
+        let mut block = rest.columns_mut(0, width);
+        for _ in 0..2 {
+            if start > 0 {
+                let along = before.tr_mul(&block);
+                block.gemm(-1.0, &before, &along, 1.0);
+            }
+            for at in 0..width {
+                let (others, mut own) = block.columns_range_pair_mut(..at, at);
+                let along = others.tr_mul(&own);
+                own.gemv(-1.0, &others, &along, 1.0);
+                let norm = own.norm();
+                if norm > 0.0 {
+                    own.unscale_mut(norm);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns of which axis i has a spread of 1 / (i + 1), turned by a reflection.
+    fn sample(dims: usize, samples: usize) -> (DMatrix<f32>, Vec<f32>) {
+        let mut state = 7u64;
+        let mut sample = DMatrix::from_fn(dims, samples, |row, _| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 40) as f32 / (1u64 << 23) as f32 - 1.0) / (row + 1) as f32
+        });
+        let normal: Vec<f32> = (0..dims).map(|at| if at % 3 == 0 { 1.0 } else { -0.5 }).collect();
+        let normal = nalgebra::DVector::from(normal).normalize();
+        let along = normal.tr_mul(&sample);
+        sample -= &normal * along * 2.0;
+        let mut first = vec![0f32; dims];
+        first.iter_mut().enumerate().for_each(|(at, value)| {
+            *value = f32::from(u8::from(at == 0)) - 2.0 * normal[0] * normal[at];
+        });
+        (sample, first)
+    }
+
+    #[test]
+    fn each_way_finds_the_axis_of_most_variance_first() {
+        let cosine = |axes: &[f32], want: &[f32]| {
+            let product: f32 = axes.iter().zip(want).map(|(a, b)| a * b).sum();
+            product.abs()
+        };
+        let (few, first) = sample(40, 30);
+        assert!(cosine(&principal_axes(&few, 5), &first) > 0.99, "by inner products of samples");
+        let (many, first) = sample(24, 2000);
+        let axes = principal_axes(&many, 24);
+        assert!(cosine(&axes, &first) > 0.999, "by the covariance");
+        for (at, axis) in axes.chunks(24).enumerate() {
+            for (other_at, other) in axes.chunks(24).enumerate() {
+                let want = f32::from(u8::from(at == other_at));
+                assert!((cosine(axis, other) - want).abs() < 1e-3, "axes are orthonormal");
+            }
+        }
+        let covariance = &many * many.transpose();
+        let iterated = by_iteration(&covariance, 3);
+        assert!(cosine(iterated.column(0).as_slice(), &first) > 0.999, "by iteration");
+    }
+}

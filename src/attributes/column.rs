@@ -1,0 +1,166 @@
+//! One column in memory: a dictionary of its values and a code for each item, or one number for each item.
+
+use std::collections::HashMap;
+
+/// One attribute of all items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    name: String,
+    pub(super) cells: Cells,
+}
+
+/// What each item has. A code is 0 for no value, else the place in the dictionary, counted from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cells {
+    /// At most one value each.
+    One(Dictionary, Codes),
+    /// Any number of values each: how many, and the codes of all items one after the other, ascending within an item.
+    Lists(Dictionary, Vec<u8>, Codes),
+    /// A number each, hardly one twice; not a number where there is none.
+    Numbers(Vec<f64>),
+}
+
+/// The distinct values of a column, strictly ascending (text by bytes).
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Dictionary {
+    Text(Vec<String>),
+    Numbers(Vec<f64>),
+}
+
+/// Codes in the fewest bytes that the dictionary allows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Codes {
+    One(Vec<u8>),
+    Two(Vec<u16>),
+    Four(Vec<u32>),
+}
+
+impl Dictionary {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Dictionary::Text(values) => values.len(),
+            Dictionary::Numbers(values) => values.len(),
+        }
+    }
+}
+
+impl Codes {
+    pub(super) fn to_u32(&self) -> Vec<u32> {
+        match self {
+            Codes::One(codes) => codes.iter().map(|code| u32::from(*code)).collect(),
+            Codes::Two(codes) => codes.iter().map(|code| u32::from(*code)).collect(),
+            Codes::Four(codes) => codes.clone(),
+        }
+    }
+}
+
+/// Bytes of a code of a dictionary of `values`: 1, 2 or 4.
+pub(super) fn code_width(values: usize) -> usize {
+    match values {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    }
+}
+
+impl Column {
+    pub(super) fn new(name: String, cells: Cells) -> Column {
+        Column { name, cells }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether every value is a number, so that it can be compared with `<` and the like.
+    pub fn is_numeric(&self) -> bool {
+        match &self.cells {
+            Cells::One(dictionary, _) | Cells::Lists(dictionary, ..) => {
+                matches!(dictionary, Dictionary::Numbers(_))
+            }
+            Cells::Numbers(_) => true,
+        }
+    }
+
+    /// The items by what they have here: two are in one group if they have the same value, or exactly the same values.
+    pub fn groups(&self) -> Groups {
+        let of = match &self.cells {
+            Cells::One(_, codes) => codes.to_u32(),
+            Cells::Lists(_, counts, codes) => {
+                let codes = codes.to_u32();
+                let mut rest = &codes[..];
+                let lists = counts.iter().map(|count| {
+                    let (list, after) = rest.split_at(usize::from(*count));
+                    rest = after;
+                    (!list.is_empty()).then_some(list)
+                });
+                numbered(lists)
+            }
+            Cells::Numbers(numbers) => {
+                numbered(numbers.iter().map(|number| (!number.is_nan()).then(|| number.to_bits())))
+            }
+        };
+        let count = of.iter().max().map_or(0, |most| *most as usize);
+        Groups { of, count }
+    }
+}
+
+/// Numbers different keys from 1 as they come; 0 for none.
+fn numbered<Key: std::hash::Hash + Eq>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
+    let mut known = HashMap::new();
+    keys.map(|key| {
+        key.map_or(0, |key| {
+            let next = known.len() as u32 + 1;
+            *known.entry(key).or_insert(next)
+        })
+    })
+    .collect()
+}
+
+/// Which items are variants of one product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// Of each item, 0 where it stands alone.
+    of: Vec<u32>,
+    count: usize,
+}
+
+impl Groups {
+    /// From the group of each item, by any number; `None` where it stands alone.
+    pub fn new(groups: impl IntoIterator<Item = Option<u32>>) -> Groups {
+        let of = numbered(groups.into_iter());
+        let count = of.iter().max().map_or(0, |most| *most as usize);
+        Groups { of, count }
+    }
+
+    /// The group of `item`, from 0 to [`Groups::count`] - 1; `None` if it stands alone.
+    pub fn of(&self, item: u32) -> Option<usize> {
+        self.of.get(item as usize).and_then(|group| (*group as usize).checked_sub(1))
+    }
+
+    /// At least the number of groups.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attributes, write_attributes};
+
+    #[test]
+    fn items_with_the_same_values_are_one_group_and_those_without_stand_alone() {
+        let rows = [("a|b", "1"), ("b|a", "01.0"), ("a", ""), ("", ""), ("a", "2"), ("", "1")];
+        let written = write_attributes(rows.map(|(text, number)| [("text", text), ("number", number)]), &[]);
+        let attributes = Attributes::read(&written.bytes, 6).expect("just written");
+        let groups = |name: &str| {
+            let groups = attributes.column(name).expect("just written").groups();
+            (0..6).map(|item| groups.of(item)).collect::<Vec<_>>()
+        };
+        let text = groups("text");
+        assert_eq!((text[0], text[2], text[3], text[5]), (text[1], text[4], None, None));
+        assert_ne!(text[0], text[2]);
+        assert_eq!(groups("number"), [Some(0), Some(0), None, None, Some(1), Some(0)]);
+    }
+}

@@ -1,0 +1,150 @@
+//! Distances of one embedding to coded ones: near enough for all, then as near as the codes allow for the few that count.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::kernel::{LANES, dot};
+use super::{Codes, Item};
+use crate::embedding::{Metric, norm, sums};
+
+/// A question to [`Codes`].
+pub struct Search<'a> {
+    codes: &'a Codes,
+    metric: Metric,
+    embedding: Vec<f32>,
+    length: f64,
+    /// Of its direction along all axes, and with the mean.
+    coefficients: Vec<f32>,
+    offset: f32,
+    /// The same in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
+    numbers: Vec<i16>,
+    unit: f32,
+    /// Embeddings decoded so far.
+    decoded: RefCell<HashMap<u32, Vec<f32>>>,
+}
+
+/// The embedding comes from another network than the codes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the embedding has {embedding} dimensions, the codes {codes}: they come from different networks")]
+pub struct WrongDimensions {
+    /// Dimensions of the embedding.
+    pub embedding: usize,
+    /// Dimensions of the codes.
+    pub codes: usize,
+}
+
+impl Codes {
+    /// Asks for what is near `embedding`, `[dims]`, in full precision.
+    ///
+    /// # Errors
+    /// The number of dimensions, when it is not the codes'.
+    pub fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, WrongDimensions> {
+        if embedding.len() != self.dims() {
+            return Err(WrongDimensions { embedding: embedding.len(), codes: self.dims() });
+        }
+        let length = norm(embedding);
+        let inverse = if length > 0.0 { (1.0 / length) as f32 } else { 0.0 };
+        let direction: Vec<f32> = embedding.iter().map(|value| value * inverse).collect();
+        let coefficients: Vec<f32> =
+            self.rotations.iter().flat_map(|rotation| rotation.project(&direction)).collect();
+        let offset = sums(&direction, &self.mean).product as f32;
+        let (numbers, unit) = self.in_whole_numbers(&coefficients);
+        Ok(Search {
+            codes: self,
+            metric,
+            embedding: embedding.to_vec(),
+            length,
+            coefficients,
+            offset,
+            numbers,
+            unit,
+            decoded: RefCell::default(),
+        })
+    }
+
+    /// As fine as 16 bits allow, and so that no sum is over 32.
+    fn in_whole_numbers(&self, coefficients: &[f32]) -> (Vec<i16>, f32) {
+        let scaled: Vec<f32> =
+            self.base.model.steps.iter().zip(coefficients).map(|(step, value)| step * value).collect();
+        let largest = scaled.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let sum: f64 = self
+            .most
+            .iter()
+            .zip(&scaled)
+            .map(|(most, value)| f64::from(*most) * f64::from(value.abs()))
+            .sum();
+        let unit = (f64::from(largest) / f64::from(i16::MAX)).max(sum / f64::from(i32::MAX >> 1)) as f32;
+        let mut numbers: Vec<i16> = match unit > 0.0 {
+            true => scaled.iter().map(|value| (value / unit).round() as i16).collect(),
+            false => vec![0; scaled.len()],
+        };
+        numbers.resize(scaled.len().next_multiple_of(LANES), 0);
+        (numbers, unit)
+    }
+}
+
+impl Search<'_> {
+    /// By which distances are.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// Nearly the distance to `item` by the base layer, for a scan of all; for manhattan the euclidean, which ranks
+    /// nearly as it does.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn near(&self, item: u32) -> f64 {
+        let product = dot(self.codes.base.row(item as usize), &self.numbers) as f32 * self.unit + self.offset;
+        self.of_product(item, product)
+    }
+
+    /// The distance to `item`, as near as the codes that are there allow.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn distance(&self, item: u32) -> f64 {
+        if self.metric == Metric::Manhattan {
+            self.decode(item);
+            return sums(&self.embedding, &self.decoded.borrow()[&item]).absolute;
+        }
+        let terms = self.codes.coefficients(item as usize).into_iter().zip(&self.coefficients);
+        self.of_product(item, terms.map(|(value, own)| value * own).sum::<f32>() + self.offset)
+    }
+
+    /// The distance of two products by the same metric.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn between(&self, a: u32, b: u32) -> f64 {
+        self.decode(a);
+        self.decode(b);
+        let decoded = self.decoded.borrow();
+        let (a, b) = (&decoded[&a], &decoded[&b]);
+        self.metric.distance(&sums(a, b), norm(a), norm(b))
+    }
+
+    fn decode(&self, item: u32) {
+        self.decoded.borrow_mut().entry(item).or_insert_with(|| {
+            let mut decoded = vec![0f32; self.codes.dims()];
+            self.codes.decode(item as usize, &mut decoded);
+            decoded
+        });
+    }
+
+    /// From the inner product of the two directions.
+    fn of_product(&self, item: u32, product: f32) -> f64 {
+        let Item { length, direction } = self.codes.items[item as usize];
+        let defined = direction > 0.0 && length > 0.0 && self.length > 0.0;
+        let cosine = if defined { f64::from(product / direction).clamp(-1.0, 1.0) } else { 0.0 };
+        match self.metric {
+            Metric::Cosine => 1.0 - cosine,
+            Metric::Euclidean | Metric::Manhattan => {
+                let length = f64::from(length);
+                (self.length * self.length + length * length - 2.0 * self.length * length * cosine)
+                    .max(0.0)
+                    .sqrt()
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Writes the three files of a catalogue's codes.
+
+use super::layer;
+use super::rotation::Rotation;
+use super::train::{Coded, Coefficients, code};
+use super::{
+    CODEBOOK_MAGIC, CODEBOOK_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC,
+    REFINEMENT_VERSION,
+};
+
+/// Bytes of a product in the codes file, at most, in the mean.
+pub const BYTES: f64 = 128.0;
+/// Bytes of a product in the refinement, at most, in the mean.
+pub const REFINEMENT_BYTES: f64 = 256.0;
+/// Axes of the codes, at most.
+pub const AXES: usize = 512;
+/// Axes with those of the refinement, at most.
+pub const REFINED_AXES: usize = 768;
+
+/// By how much steps grow as variances fall: variance to the power of minus half this. 0 makes the squared error least;
+/// recall is best with a little of it, measured on the embeddings of three networks.
+const UNEVENNESS: f32 = 0.25;
+const REFINEMENT_UNEVENNESS: f32 = 0.2;
+/// Axes of less than this part of the largest variance have its steps.
+const LEAST_VARIANCE: f32 = 1e-6;
+
+/// Where directions are coded.
+pub struct Space {
+    /// `[dims]`: of the directions.
+    pub mean: Vec<f32>,
+    /// At most [`REFINED_AXES`], those of most variance first.
+    pub rotation: Vec<f32>,
+    /// Whether no embedding has a number below 0.
+    pub positive: bool,
+}
+
+/// The files.
+pub struct Written {
+    /// What codes are read by.
+    pub codebook: Vec<u8>,
+    /// The codes.
+    pub codes: Vec<u8>,
+    /// What settles the ranking.
+    pub refinement: Vec<u8>,
+}
+
+/// Codes embeddings of which `coefficients` are the directions less the mean along the axes of `space` (rounded as
+/// [`Rotation::new`] rounds them), `[items, axes]`, and `lengths` the L2 norms, `[items]`.
+pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usize) -> Written {
+    let dims = space.mean.len();
+    let items = lengths.len();
+    let all = coefficients.len() / items.max(1);
+    let axes = all.min(AXES);
+    let variances = variances(coefficients, all);
+
+    let base: Vec<f32> =
+        coefficients.chunks_exact(all.max(1)).flat_map(|row| &row[..axes]).copied().collect();
+    let weights = weights(&variances, UNEVENNESS);
+    let spreads: Vec<f32> = variances.iter().map(|variance| variance.sqrt()).collect();
+    let to_code = Coefficients { values: &base, spreads: &spreads[..axes], weights: &weights[..axes] };
+    let coded = code(&to_code, bits(BYTES, CODES_HEAD, items), threads);
+
+    let mut lost = coefficients.to_vec();
+    for (row, lost) in lost.chunks_exact_mut(all.max(1)).enumerate() {
+        let values = decoded(&coded, row * axes..(row + 1) * axes);
+        lost.iter_mut().zip(values).for_each(|(lost, value)| *lost -= value);
+    }
+    let spreads: Vec<f32> = self::variances(&lost, all).iter().map(|variance| variance.sqrt()).collect();
+    let weights = self::weights(&variances, REFINEMENT_UNEVENNESS);
+    let to_code = Coefficients { values: &lost, spreads: &spreads, weights: &weights };
+    let refined = code(&to_code, bits(REFINEMENT_BYTES, REFINEMENT_HEAD, items), threads);
+
+    let lengths = Lengths::of(lengths);
+    let (first, more) = space.rotation.split_at(axes * dims);
+    let mut codebook = header(CODEBOOK_MAGIC, CODEBOOK_VERSION);
+    codebook.extend(u16::from(space.positive).to_le_bytes());
+    codebook.extend((dims as u32).to_le_bytes());
+    codebook.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
+    Rotation::new(first, dims).write(&mut codebook);
+    coded.model.write(&mut codebook);
+
+    let mut codes = header(CODES_MAGIC, CODES_VERSION);
+    codes.extend((items as u32).to_le_bytes());
+    layer::write(&coded, &lengths.codes, &mut codes);
+
+    let mut refinement = header(REFINEMENT_MAGIC, REFINEMENT_VERSION);
+    refinement.extend(0u16.to_le_bytes());
+    refinement.extend(lengths.factors.iter().flat_map(|value| value.to_le_bytes()));
+    Rotation::new(more, dims).write(&mut refinement);
+    refined.model.write(&mut refinement);
+    refinement.extend((items as u32).to_le_bytes());
+    layer::write(&refined, &lengths.refined, &mut refinement);
+    Written { codebook, codes, refinement }
+}
+
+fn header(magic: &[u8; 4], version: u16) -> Vec<u8> {
+    [&magic[..], &version.to_le_bytes()].concat()
+}
+
+/// Bits of a row that leave room for its length, and for its share of its block's head and of the file's.
+fn bits(bytes: f64, head: f64, items: usize) -> f64 {
+    let share = (head / items.max(1) as f64).min(bytes / 2.0);
+    8.0 * (bytes - 1.0 - 8.0 / 1024.0 - share)
+}
+
+/// Bytes before the codes, and about those before the refinement's, which come with what they are read by.
+const CODES_HEAD: f64 = 24.0;
+const REFINEMENT_HEAD: f64 = 16e3;
+
+fn variances(values: &[f32], axes: usize) -> Vec<f32> {
+    let mut sums = vec![0f64; axes];
+    for row in values.chunks_exact(axes.max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) * f64::from(*value));
+    }
+    let rows = (values.len() / axes.max(1)).max(1);
+    sums.into_iter().map(|sum| (sum / rows as f64) as f32).collect()
+}
+
+fn weights(variances: &[f32], unevenness: f32) -> Vec<f32> {
+    let largest = variances.iter().fold(f32::MIN_POSITIVE, |most, variance| most.max(*variance));
+    let weight = |variance: &f32| (variance / largest).max(LEAST_VARIANCE).powf(-unevenness / 2.0);
+    variances.iter().map(weight).collect()
+}
+
+/// The values of a row of `coded`.
+fn decoded(coded: &Coded, row: std::ops::Range<usize>) -> Vec<f32> {
+    let model = &coded.model;
+    let (mut state, mut values) = (0, Vec::with_capacity(row.len()));
+    let numbers = coded.numbers[row.clone()].iter().zip(&coded.negative[row]);
+    for ((number, negative), (step, bucket)) in numbers.zip(model.steps.iter().zip(&model.bucket_of)) {
+        let number = usize::from(*number);
+        let level =
+            model.buckets[usize::from(*bucket)].level(super::model::quantiser_of(state), number) as f32;
+        values.push(if *negative { -step * level } else { step * level });
+        state = super::model::NEXT[state][number & 1];
+    }
+    values
+}
+
+/// Lengths in a byte and a byte more: logarithms, evenly spaced.
+struct Lengths {
+    all: Vec<f32>,
+    factors: Vec<f32>,
+    codes: Vec<u8>,
+    refined: Vec<u8>,
+}
+
+impl Lengths {
+    fn of(lengths: &[f64]) -> Lengths {
+        let logarithms = lengths.iter().filter(|length| **length > 0.0).map(|length| length.ln());
+        let (least, most) = logarithms
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), l| (least.min(l), most.max(l)));
+        // 0 is for a length of 0, the others for what is from the least to the most.
+        let steps = (LENGTHS - 2) as f64;
+        let step = if most > least { (most - least) / steps } else { 0.0 };
+        let length = |code: usize| match code {
+            0 => 0.0,
+            _ if least.is_finite() => (least + (code - 1) as f64 * step).exp() as f32,
+            _ => 0.0,
+        };
+        let all: Vec<f32> = (0..LENGTHS).map(length).collect();
+        let factor = |code: usize| ((code as f64 / (LENGTHS - 1) as f64 - 0.5) * step).exp() as f32;
+        let (mut codes, mut refined) = (Vec::new(), Vec::new());
+        for length in lengths {
+            let code = match *length > 0.0 && step > 0.0 {
+                true => ((length.ln() - least) / step).round().clamp(0.0, steps) as usize + 1,
+                false => usize::from(*length > 0.0),
+            };
+            let rest = if code > 0 && step > 0.0 { (length / f64::from(all[code])).ln() / step } else { 0.0 };
+            codes.push(code as u8);
+            refined.push(((rest + 0.5) * (LENGTHS - 1) as f64).round().clamp(0.0, 255.0) as u8);
+        }
+        Lengths { factors: (0..LENGTHS).map(factor).collect(), all, codes, refined }
+    }
+}
