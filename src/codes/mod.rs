@@ -1,7 +1,7 @@
 //! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
-//! most (principal components), quantised along a trellis and entropy coded ([`train`], [`model`], [`rans`]): transform coding as
+//! most (principal components), quantised along a trellis and entropy coded (`train`, `model`, `rans`): transform coding as
 //! image and video codecs do it. Steps are larger along axes of less variance: what ranks is the large differences. The
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!

@@ -193,7 +193,7 @@ impl Model {
             let mut number = decoder.symbol(&bucket.firsts[before.context()][quantiser]);
             if number == ESCAPE {
                 let bits = u32::from(decoder.bits(3));
-                let more = 1 << bits | usize::from(decoder.bits(bits));
+                let more = (1 << bits) | usize::from(decoder.bits(bits));
                 // Only damage makes it more.
                 number = (ESCAPE + more - 1).min(MOST);
             }

@@ -38,7 +38,7 @@ impl Encoder {
                 words.push(state as u16);
                 state >>= 16;
             }
-            state = (state / frequency << BITS) + state % frequency + first;
+            state = ((state / frequency) << BITS) + state % frequency + first;
         }
         let mut bytes = Vec::with_capacity(8 + 2 * words.len());
         bytes.extend((words.len() as u32).to_le_bytes());
@@ -89,7 +89,7 @@ impl<'a> Decoder<'a> {
         self.state = u32::from(frequency) * (self.state >> BITS) + place - u32::from(first);
         if self.state < LOWEST {
             match self.words.next() {
-                Some(word) => self.state = self.state << 16 | u32::from(u16::from_le_bytes(*word)),
+                Some(word) => self.state = (self.state << 16) | u32::from(u16::from_le_bytes(*word)),
                 // Anything may come of it; it is refused at the end.
                 None => (self.state, self.short) = (LOWEST, true),
             }

@@ -239,14 +239,14 @@ impl Counts {
         let mut tables = before.clone();
         for bucket in 0..BUCKETS {
             let frequencies = self.frequencies(bucket);
-            for context in 0..CONTEXTS {
-                for quantiser in 0..2 {
-                    tables.bits[bucket][context][quantiser] = std::array::from_fn(|symbol| {
-                        let share = f32::from(frequencies[context][quantiser][symbol]) / TOTAL as f32;
+            tables.bits[bucket] = frequencies.map(|of| {
+                of.map(|row| {
+                    std::array::from_fn(|symbol| {
+                        let share = f32::from(row[symbol]) / TOTAL as f32;
                         -share.log2() + f32::from(u8::from(symbol > 0))
-                    });
-                }
-            }
+                    })
+                })
+            });
             for (offset, (sum, count)) in
                 tables.offsets[bucket].as_flattened_mut().iter_mut().zip(self.offsets[bucket].as_flattened())
             {

@@ -58,7 +58,7 @@ fn native_and_wasm_agree_on_fifty_photos() -> anyhow::Result<()> {
     with_chromium("parity", (1000, 800), |chromium| async move {
         let (ids, manifest) = (ids()?, server.manifest()?);
         let network = network(&server)?;
-        let codes = refined_codes(&server.folder())?;
+        let codes = refined_codes(server.folder())?;
         let everything = Rules::default().prepare(&Attributes::none(50), &[], None)?;
         for module in MODULES {
             // A page anew: a module is set up once a page.

@@ -9,6 +9,7 @@ mod json;
 mod orientation;
 mod query;
 mod refusals;
+mod rules;
 mod serve;
 mod shop;
 mod small_commands;
