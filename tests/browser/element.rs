@@ -241,3 +241,43 @@ fn two_elements_embed_one_photo_once() -> anyhow::Result<()> {
         chromium.assert_quiet().await
     })
 }
+
+#[test]
+fn a_filter_and_colours_are_answered_on_the_device() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("filter", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        let id = &ids()?[4];
+        let asked = "document.body.replaceChildren(); // else it is too far down to be shown
+            const made = make({ item: a.id, ...a.attributes });
+            const failed = next(made, 'error').then(({ code, message }) => Promise.reject(new Error(`${code}: ${message}`)));
+            const { neighbours } = await Promise.race([next(made, 'results'), failed]);
+            return { ids: within(neighbours), patterns: neighbours.map(({ card }) => card.attributes.pattern),
+              settled: made.settled };";
+        let pattern =
+            "const made = make({ item: a, limit: 50 }); const { neighbours } = await next(made, 'results');
+            return neighbours.at(-1).card.attributes.pattern;";
+        let pattern = chromium.eval(pattern, json!(id)).await?;
+        let wanted = pattern.as_str().context("the sample's products have a pattern")?;
+        let filter = format!("pattern={wanted}");
+        let argument = json!({ "id": id, "attributes": { "filter": filter } });
+        let got = chromium.eval(asked, argument).await?;
+        let patterns: Vec<String> = serde_json::from_value(got["patterns"].clone())?;
+        ensure!(!patterns.is_empty() && patterns.iter().all(|pattern| pattern == wanted), "{got}");
+        ensure!(got["settled"] == true, "{got}");
+        let natively = server.query(["--item", id, "--filter", &filter], "cosine", 8)?;
+        ensure!(got["ids"] == json!(id_list(&natively)), "{got} instead of {natively:?}");
+
+        let argument = json!({ "id": id, "attributes": { "colour": "0.5", "diversity": "0.3" } });
+        let got = chromium.eval(asked, argument).await?;
+        let natively = server.query(["--item", id, "--colour", "0.5", "--diversity", "0.3"], "cosine", 8)?;
+        ensure!(got["ids"] == json!(id_list(&natively)), "{got} instead of {natively:?}");
+
+        let refused = "document.body.replaceChildren();
+            const made = make({ item: a, filter: 'patern=plain' });
+            return new Promise((resolve) => made.addEventListener('mlt-error', ({ detail }) => resolve(detail)));";
+        let refused = chromium.eval(refused, json!(id)).await?;
+        ensure!(refused["code"] == "filter/unknown-attribute", "{refused}");
+        chromium.assert_quiet().await
+    })
+}

@@ -67,10 +67,16 @@ impl ShopServer {
     }
 
     /// What `precompute query` finds: ids and distances.
-    pub fn query(&self, of: [&str; 2], metric: &str, k: usize) -> anyhow::Result<Vec<(String, f64)>> {
+    pub fn query<'a>(
+        &self,
+        of: impl AsRef<[&'a str]>,
+        metric: &str,
+        k: usize,
+    ) -> anyhow::Result<Vec<(String, f64)>> {
         let folder = self.folder.display().to_string();
         let k = k.to_string();
-        let output = precompute(["query", &folder, of[0], of[1], "--metric", metric, "--json", "-k", &k])?;
+        let how = ["query", &folder, "--metric", metric, "--json", "-k", &k];
+        let output = precompute(how.iter().chain(of.as_ref()))?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_slice(&output.stdout)?;
         let neighbours = answer["neighbours"].as_array().context("neighbours")?;

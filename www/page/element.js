@@ -51,7 +51,7 @@ import { View } from "./view.js";
 /** Far enough that a reader who scrolls finds the products there, near enough that most pages load nothing. */
 const NEAR = "600px 0px";
 /** What the same question would only answer again. */
-const FINAL = /^(item|metric|photo)\/|^worker\/unsupported$/;
+const FINAL = /^(item|metric|photo|filter|rules|options)\/|^worker\/unsupported$/;
 
 export class MoreLikeThis extends Attributes {
   /** @type {AbortController | undefined} */

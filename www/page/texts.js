@@ -28,6 +28,8 @@ const errors = /** @type {Record<string, string>} */ ({
   folder: "Similar products could not be loaded.",
   "folder/unreachable": "Similar products could not be loaded. Is there a connection?",
   item: "Nothing similar is known for this product.",
+  filter: "Similar products cannot be narrowed down like this.",
+  rules: "Similar products cannot be narrowed down like this.",
   photo: "This photo could not be read. Please try another.",
   "photo/unknown-format": "This is not a picture that can be read here. JPEG, PNG and WebP work best.",
   "photo/too-large": "This photo is too large. Please try a smaller one.",
