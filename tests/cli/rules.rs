@@ -26,12 +26,14 @@ fn ids(shop: &Shop, more: &[&str]) -> anyhow::Result<Vec<usize>> {
     Ok(found.iter().filter_map(|(id, _)| id.strip_prefix('p')?.parse().ok()).collect())
 }
 
+type Holds = fn(usize) -> bool;
+
 #[test]
 fn filters_come_before_ranking_and_order_stays() -> anyhow::Result<()> {
     let shop = shop("rules-filter")?;
     let all = ids(&shop, &["--exclude", "p01"])?;
     ensure!(all.len() == 10 && !all.contains(&1) && !all.contains(&0), "{all:?}");
-    let filters: [(&str, fn(usize) -> bool); 4] = [
+    let filters: [(&str, Holds); 4] = [
         ("size=M", |product| product % 3 == 1),
         ("size=XL price<6", |product| product % 3 == 2 && product < 6),
         ("!size=S or price>=9", |product| product % 3 != 0 || product >= 9),
