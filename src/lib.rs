@@ -24,6 +24,8 @@ pub mod browser;
 pub mod codes;
 pub mod colour;
 pub mod digest;
+#[cfg(test)]
+mod disorder;
 pub mod embedding;
 pub mod folder;
 pub mod format;

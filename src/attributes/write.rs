@@ -24,6 +24,8 @@ const MOST_DIFFERENT: usize = 90;
 pub struct Written {
     /// The file.
     pub bytes: Vec<u8>,
+    /// How many columns are in it.
+    pub columns: usize,
     /// Columns that are not in it, in byte order of their names. Their text is still on the cards.
     pub left_out: Vec<LeftOut>,
 }
@@ -130,7 +132,7 @@ where
     bytes.extend(written.to_le_bytes());
     bytes.extend(count.to_le_bytes());
     bytes.append(&mut body);
-    Written { bytes, left_out }
+    Written { bytes, columns: written.into(), left_out }
 }
 
 /// A column while rows come in: values numbered from 0 as they are first seen.

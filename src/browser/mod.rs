@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::attributes::Attributes;
 use crate::codes::{Codes, CodesError};
-use crate::colour::{ColourCodes, Colours, Query, Weight};
+use crate::colour::{ColourCodes, Colours, Weight};
 use crate::digest::Digest;
 use crate::embedding::Metric;
 use crate::format::{FormatError, verify};
@@ -254,8 +254,7 @@ impl Ranker {
         let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
         let coloured = match (&self.colours, colours) {
             (Some(products), Some(own)) if weight.counts() => {
-                let blend = products.means().blend(weight, options.metric);
-                Some(Coloured { products, query: Query::new(&own), blend })
+                Some(Coloured::new(products, &own, weight, options.metric))
             }
             _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
             _ => None,

@@ -184,6 +184,20 @@ impl Model {
         }
     }
 
+    /// The values that one product's `numbers`, `[axes]`, stand for, their signs in `negative`.
+    pub fn values(&self, numbers: &[u16], negative: &[bool]) -> Vec<f32> {
+        let mut state = 0;
+        let axes = self.steps.iter().zip(&self.bucket_of);
+        axes.zip(numbers.iter().zip(negative))
+            .map(|((step, bucket), (number, negative))| {
+                let number = usize::from(*number);
+                let level = self.buckets[usize::from(*bucket)].level(quantiser_of(state), number) as f32;
+                state = NEXT[state][number & 1];
+                if *negative { -step * level } else { step * level }
+            })
+            .collect()
+    }
+
     /// Reads one product's levels, `[axes]`: value = step * level.
     pub fn decode(&self, decoder: &mut Decoder, levels: &mut [i16]) {
         let (mut state, mut before) = (0, Before::default());

@@ -34,6 +34,18 @@ impl Rotation {
         self.dims
     }
 
+    /// The first `axes` (of all if there are fewer), and the others.
+    pub fn split_at(&self, axes: usize) -> [Rotation; 2] {
+        let axes = axes.min(self.axes());
+        let (first, more) = self.scales.split_at(axes);
+        let (first_numbers, more_numbers) = self.numbers.split_at(axes * self.dims);
+        [(first, first_numbers), (more, more_numbers)].map(|(scales, numbers)| Rotation {
+            dims: self.dims,
+            scales: scales.to_vec(),
+            numbers: numbers.to_vec(),
+        })
+    }
+
     /// The coefficient of `vector`, `[dims]`, along each axis.
     pub fn project<'a>(&'a self, vector: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let axes = self.numbers.chunks_exact(self.dims.max(1)).zip(&self.scales);

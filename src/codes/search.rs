@@ -84,11 +84,6 @@ impl Codes {
 }
 
 impl Search<'_> {
-    /// By which distances are.
-    pub fn metric(&self) -> Metric {
-        self.metric
-    }
-
     /// Nearly the distance to `item` by the base layer, for a scan of all; for manhattan the euclidean, which ranks
     /// nearly as it does.
     ///

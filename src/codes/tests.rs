@@ -3,19 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::disorder::numbers;
 use crate::embedding::{Metric, distance, norm};
-
-/// Numbers from -1 to 1.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    (0..count)
-        .map(|_| {
-            // Knuth's MMIX generator; the upper bits are even enough.
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
-}
 
 /// Embeddings as a ReLU leaves them, and their files. The axes are those of the space itself.
 fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
@@ -44,7 +33,7 @@ fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
             rotation.project(&centred).collect::<Vec<_>>()
         })
         .collect();
-    let space = Space { mean, rotation: axes, positive: true };
+    let space = Space { mean, rotation, positive: true };
     let written = write(&space, &coefficients, &lengths, 2);
     (embeddings, written)
 }

@@ -2,7 +2,7 @@
 
 use super::layer;
 use super::rotation::Rotation;
-use super::train::{Coded, Coefficients, code};
+use super::train::{Coefficients, code};
 use super::{
     CODEBOOK_MAGIC, CODEBOOK_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC,
     REFINEMENT_VERSION,
@@ -28,8 +28,8 @@ const LEAST_VARIANCE: f32 = 1e-6;
 pub struct Space {
     /// `[dims]`: of the directions.
     pub mean: Vec<f32>,
-    /// At most [`REFINED_AXES`], those of most variance first.
-    pub rotation: Vec<f32>,
+    /// At most [`REFINED_AXES`] axes, those of most variance first.
+    pub rotation: Rotation,
     /// Whether no embedding has a number below 0.
     pub positive: bool,
 }
@@ -44,12 +44,12 @@ pub struct Written {
     pub refinement: Vec<u8>,
 }
 
-/// Codes embeddings of which `coefficients` are the directions less the mean along the axes of `space` (rounded as
-/// [`Rotation::new`] rounds them), `[items, axes]`, and `lengths` the L2 norms, `[items]`.
+/// Codes embeddings of which `coefficients` are the directions less the mean along the axes of `space`, `[items, axes]`, and
+/// `lengths` the L2 norms, `[items]`.
 pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usize) -> Written {
     let dims = space.mean.len();
     let items = lengths.len();
-    let all = coefficients.len() / items.max(1);
+    let all = space.rotation.axes();
     let axes = all.min(AXES);
     let variances = variances(coefficients, all);
 
@@ -62,7 +62,8 @@ pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usiz
 
     let mut lost = coefficients.to_vec();
     for (row, lost) in lost.chunks_exact_mut(all.max(1)).enumerate() {
-        let values = decoded(&coded, row * axes..(row + 1) * axes);
+        let row = row * axes..(row + 1) * axes;
+        let values = coded.model.values(&coded.numbers[row.clone()], &coded.negative[row]);
         lost.iter_mut().zip(values).for_each(|(lost, value)| *lost -= value);
     }
     let spreads: Vec<f32> = self::variances(&lost, all).iter().map(|variance| variance.sqrt()).collect();
@@ -71,12 +72,12 @@ pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usiz
     let refined = code(&to_code, bits(REFINEMENT_BYTES, REFINEMENT_HEAD, items), threads);
 
     let lengths = Lengths::of(lengths);
-    let (first, more) = space.rotation.split_at(axes * dims);
+    let [first, more] = space.rotation.split_at(axes);
     let mut codebook = header(CODEBOOK_MAGIC, CODEBOOK_VERSION);
     codebook.extend(u16::from(space.positive).to_le_bytes());
     codebook.extend((dims as u32).to_le_bytes());
     codebook.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
-    Rotation::new(first, dims).write(&mut codebook);
+    first.write(&mut codebook);
     coded.model.write(&mut codebook);
 
     let mut codes = header(CODES_MAGIC, CODES_VERSION);
@@ -86,7 +87,7 @@ pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usiz
     let mut refinement = header(REFINEMENT_MAGIC, REFINEMENT_VERSION);
     refinement.extend(0u16.to_le_bytes());
     refinement.extend(lengths.factors.iter().flat_map(|value| value.to_le_bytes()));
-    Rotation::new(more, dims).write(&mut refinement);
+    more.write(&mut refinement);
     refined.model.write(&mut refinement);
     refinement.extend((items as u32).to_le_bytes());
     layer::write(&refined, &lengths.refined, &mut refinement);
@@ -120,21 +121,6 @@ fn weights(variances: &[f32], unevenness: f32) -> Vec<f32> {
     let largest = variances.iter().fold(f32::MIN_POSITIVE, |most, variance| most.max(*variance));
     let weight = |variance: &f32| (variance / largest).max(LEAST_VARIANCE).powf(-unevenness / 2.0);
     variances.iter().map(weight).collect()
-}
-
-/// The values of a row of `coded`.
-fn decoded(coded: &Coded, row: std::ops::Range<usize>) -> Vec<f32> {
-    let model = &coded.model;
-    let (mut state, mut values) = (0, Vec::with_capacity(row.len()));
-    let numbers = coded.numbers[row.clone()].iter().zip(&coded.negative[row]);
-    for ((number, negative), (step, bucket)) in numbers.zip(model.steps.iter().zip(&model.bucket_of)) {
-        let number = usize::from(*number);
-        let level =
-            model.buckets[usize::from(*bucket)].level(super::model::quantiser_of(state), number) as f32;
-        values.push(if *negative { -step * level } else { step * level });
-        state = super::model::NEXT[state][number & 1];
-    }
-    values
 }
 
 /// Lengths in a byte and a byte more: logarithms, evenly spaced.

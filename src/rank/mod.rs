@@ -7,7 +7,8 @@ mod nearest;
 pub use nearest::{Nearest, Neighbour};
 
 use crate::codes::Search;
-use crate::colour::{Blend, ColourCodes, Query};
+use crate::colour::{Blend, ColourCodes, Colours, Query, Weight};
+use crate::embedding::Metric;
 
 /// What is asked for: an embedding, and colours if they count.
 pub struct Question<'a> {
@@ -17,12 +18,16 @@ pub struct Question<'a> {
 
 /// Colours that count.
 pub struct Coloured<'a> {
-    /// Of all products.
-    pub products: &'a ColourCodes,
-    /// Those asked for.
-    pub query: Query,
-    /// How much.
-    pub blend: Blend,
+    products: &'a ColourCodes,
+    query: Query,
+    blend: Blend,
+}
+
+impl<'a> Coloured<'a> {
+    /// `own` against those of all `products`, by `weight` beside the network's distance by `metric`.
+    pub fn new(products: &'a ColourCodes, own: &Colours, weight: Weight, metric: Metric) -> Coloured<'a> {
+        Coloured { products, query: Query::new(own), blend: products.means().blend(weight, metric) }
+    }
 }
 
 impl<'a> Question<'a> {

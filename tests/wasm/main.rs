@@ -135,15 +135,14 @@ fn a_photo_is_embedded_and_ranked() {
 fn codes_of(embeddings: &[&Vec<f32>]) -> Written {
     let dims = embeddings[0].len();
     let lengths: Vec<f64> = embeddings.iter().map(|embedding| norm(embedding)).collect();
-    let mut rotation = vec![0f32; dims * dims];
-    (0..dims).for_each(|dim| rotation[dim * dims + dim] = 1.0);
+    let mut axes = vec![0f32; dims * dims];
+    (0..dims).for_each(|dim| axes[dim * dims + dim] = 1.0);
+    let rotation = Rotation::new(&axes, dims);
     let directions = embeddings.iter().zip(&lengths);
     let directions = directions.flat_map(|(row, length)| row.iter().map(move |value| value / *length as f32));
     let directions: Vec<f32> = directions.collect();
-    let coefficients: Vec<f32> = directions
-        .chunks(dims)
-        .flat_map(|row| Rotation::new(&rotation, dims).project(row).collect::<Vec<_>>())
-        .collect();
+    let coefficients: Vec<f32> =
+        directions.chunks(dims).flat_map(|row| rotation.project(row).collect::<Vec<_>>()).collect();
     write(&Space { mean: vec![0.0; dims], rotation, positive: true }, &coefficients, &lengths, 1)
 }
 

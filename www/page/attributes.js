@@ -60,7 +60,7 @@ export class Attributes extends HTMLElement {
     this.setAttribute("filter", value);
   }
 
-  /** @returns {number | undefined} undefined: as the folder was built */
+  /** @returns {number | undefined} undefined: not given */
   get colour() {
     return share(this.getAttribute("colour"));
   }

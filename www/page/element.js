@@ -11,7 +11,8 @@
  *   metric     cosine (default), euclidean or manhattan
  *   filter     only products that this lets through: colour=red|blue price<20 !brand="Foo Bar" (src/folder/FORMAT.md); the
  *              property `rules` takes more: {filter, exclude, group, boost, diversity}
- *   colour     how much colour counts, from 0 (the network alone) to 1; default: as the folder was built
+ *   colour     how much colour counts, from 0 (the network alone) to 1; default: of a product's neighbours as the folder was
+ *              built, else 0
  *   diversity  how unlike each other the products should be, from 0 (default) to 1
  *   limit      how many products; default 8
  *   heading    text above; "" for none

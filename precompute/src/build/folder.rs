@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use lookalike::attributes::{self, Attributes, MAX_ITEMS};
+use lookalike::attributes::{self, MAX_ITEMS};
 use lookalike::codes;
 use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
@@ -330,9 +330,7 @@ fn write_attributes(folder: &Path, contents: &Contents) -> anyhow::Result<Option
     for left_out in &written.left_out {
         eprintln!("note: {left_out}");
     }
-    let items = u32::try_from(contents.items.len())?;
-    let columns = Attributes::read(&written.bytes, items).context("reading what was written")?;
-    if columns.columns().is_empty() {
+    if written.columns == 0 {
         return Ok(None);
     }
     write_file(folder, "attributes", &written.bytes).map(Some)

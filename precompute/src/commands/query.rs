@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use image::{Rgb, RgbImage, imageops};
 use lookalike::attributes::Attributes;
-use lookalike::colour::{self, Colours, Weight};
+use lookalike::colour::{Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::folder::Card;
 use lookalike::photo::{Limits, decode};
@@ -109,8 +109,7 @@ fn by_rules(
     let coloured = match (&colours, own_colours) {
         (Some(products), Some(own)) => {
             let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
-            let blend = products.means().blend(weight, metric);
-            Some(Coloured { products, query: colour::Query::new(&own), blend })
+            Some(Coloured::new(products, &own, weight, metric))
         }
         _ => None,
     };

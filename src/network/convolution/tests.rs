@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::disorder::numbers;
 
 /// Cross-correlation by its definition, ReLU and 2x2 max-pool where wanted; `[outputs, height, width]`.
 fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Given) -> Vec<f64> {
@@ -35,18 +36,6 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
             let corner = (channel * height + 2 * y) * width + 2 * x;
             let pixels = [corner, corner + 1, corner + width, corner + width + 1];
             pixels.into_iter().map(|pixel| made[pixel]).fold(f64::NEG_INFINITY, f64::max)
-        })
-        .collect()
-}
-
-/// Numbers from -1 to 1.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    (0..count)
-        .map(|_| {
-            // Numerical Recipes' linear congruence; the upper bits are even enough.
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
         })
         .collect()
 }
