@@ -1,5 +1,5 @@
-//! 3x3 convolutions by Winograd's minimal filtering, F(4x4, 3x3) of Lavin and Gray (arXiv 1509.09308): a quarter of the
-//! multiplications of the definition.
+//! 3x3 convolutions by Winograd's minimal filtering (Lavin and Gray, arXiv 1509.09308): F(4x4, 3x3), a quarter of the
+//! multiplications of the definition, and F(2x2, 3x3) where reading the weights takes longer than they do.
 //!
 //! A chain of convolutions, each with the ReLU and the 2x2 max-pool that may follow it, is one tract op. Within it pictures
 //! are kept in blocks of 16 channels, `[channels / 16, height, width, 16]` with a border of zeros, so that every transform
@@ -22,12 +22,14 @@ use kernel::memory::Lines;
 pub use kernel::multiply_adds;
 use kernel::{Isa, Job};
 use plane::Plane;
-use weights::{direct, winograd};
+use weights::{Packed, direct, winograd};
 
 use super::weights::Weights;
 
 /// Inputs of so few channels (a photo) are convolved by the definition: their blocks would be nearly all padding.
 const FEW_CHANNELS: usize = 4;
+/// Pictures of so few tiles of 4x4 multiply each weight so few times that reading it takes longer.
+const FEW_TILES: usize = 16;
 /// The tiles transformed at a time take about this many bytes, so that they stay in the second level cache.
 const TILES_BYTES: usize = 1 << 20;
 
@@ -39,18 +41,48 @@ struct Stage {
     input: [usize; 3],
     /// Channels made.
     outputs: usize,
-    /// As the kernel reads them.
-    weights: Lines,
+    weights: Packed,
     /// `[outputs]`, zeros up to a whole block.
     bias: Lines,
     relu: bool,
     pool: bool,
 }
 
+/// How a convolution is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Method {
+    /// By the definition.
     Direct,
-    Winograd,
+    /// In tiles of 4x4: a quarter of the multiplications, four times the weights.
+    F4x4,
+    /// In tiles of 2x2: four ninths of the multiplications, and in 16 bits fewer bytes of weights than they had.
+    F2x2,
+}
+
+impl Method {
+    fn of([channels, height, width]: [usize; 3], is_first: bool, pool: bool) -> Method {
+        if channels <= FEW_CHANNELS && is_first && !pool {
+            Method::Direct
+        } else if height.div_ceil(4) * width.div_ceil(4) <= FEW_TILES {
+            Method::F2x2
+        } else {
+            Method::F4x4
+        }
+    }
+
+    /// Side of a tile.
+    fn tile(self) -> usize {
+        match self {
+            Method::Direct => 1,
+            Method::F2x2 => 2,
+            Method::F4x4 => 4,
+        }
+    }
+
+    /// Products that a tile takes for each pair of channels.
+    fn points(self) -> usize {
+        (self.tile() + 2).pow(2)
+    }
 }
 
 /// What a stage is made of: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
@@ -111,11 +143,10 @@ impl Convolutions {
             let fits =
                 outputs > 0 && shape[0].checked_mul(9).is_some_and(|depth| weights.are(outputs, depth));
             ensure!(fits && !shape.contains(&0), "weights and biases of the convolutions do not fit");
-            let is_direct = shape[0] <= FEW_CHANNELS && stages.is_empty() && !link.pool;
-            let method = if is_direct { Method::Direct } else { Method::Winograd };
+            let method = Method::of(shape, stages.is_empty(), link.pool);
             let weights = match method {
                 Method::Direct => direct(&weights, shape[0], outputs, isa.panel()),
-                Method::Winograd => winograd(&weights, shape[0], outputs, isa.panel()),
+                _ => winograd(&weights, shape[0], outputs, isa.panel(), method),
             };
             let bias = Lines::from(&bias);
             let stage =
@@ -154,7 +185,7 @@ impl Convolutions {
             debug_assert_eq!(input.len(), first.input.iter().product::<usize>());
             match first.method {
                 Method::Direct => plane::frame(input, first.input, read),
-                Method::Winograd => Plane::of(first.input).pack(input, first.input[0], read),
+                _ => Plane::of(first.input).pack(input, first.input[0], read),
             }
             for stage in &self.0.stages {
                 stage.plane().prepare(write);
@@ -182,7 +213,7 @@ impl Stage {
 
     fn job(&self, isa: Isa) -> Job<'_> {
         Job {
-            is_direct: self.method == Method::Direct,
+            method: self.method,
             inputs: self.input[0],
             read: Plane::of(self.input),
             write: self.plane(),
@@ -196,9 +227,10 @@ impl Stage {
 
     /// How many tiles are transformed at a time: blocks of equal size, in whole groups of the kernel's rows if possible.
     fn tiles(&self, isa: Isa) -> usize {
-        let all = self.input[1].div_ceil(4) * self.input[2].div_ceil(4);
+        let side = self.method.tile();
+        let all = self.input[1].div_ceil(side) * self.input[2].div_ceil(side);
         let channels = (self.input[0].div_ceil(16) + self.outputs.div_ceil(16)) * 16;
-        let most = (TILES_BYTES / (36 * 4 * channels)).max(2 * isa.rows());
+        let most = (TILES_BYTES / (self.method.points() * 4 * channels)).max(2 * isa.rows());
         all.div_ceil(all.div_ceil(most)).next_multiple_of(isa.rows()).min(all)
     }
 
@@ -206,7 +238,7 @@ impl Stage {
     fn scratch(&self, isa: Isa) -> usize {
         match self.method {
             Method::Direct => 0,
-            Method::Winograd => kernel::scratch(&self.job(isa)),
+            _ => kernel::scratch(&self.job(isa)),
         }
     }
 }

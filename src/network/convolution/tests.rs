@@ -5,8 +5,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::disorder::numbers;
 
-/// Cross-correlation by its definition, ReLU and 2x2 max-pool where wanted; `[outputs, height, width]`.
-fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Given) -> Vec<f64> {
+/// Where an output's terms all but cancel, errors are relative to this share of the sum of their sizes.
+const CANCELLED: f64 = 1.0 / 30.0;
+
+/// Cross-correlation by its definition, ReLU and 2x2 max-pool where wanted, `[outputs, height, width]`; and what errors in it
+/// are relative to.
+fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Given) -> (Vec<f64>, f64) {
     let outputs = given.bias.len();
     let at = |channel: usize, y: usize, x: usize| {
         // One row and one column of zeros around.
@@ -14,22 +18,27 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
         if y < height && x < width { input[(channel * height + y) * width + x] } else { 0.0 }
     };
     let mut made = vec![0.0; outputs * height * width];
+    let mut largest = 1e-6f64;
     for (place, value) in made.iter_mut().enumerate() {
         let (output, y, x) = (place / (height * width), place / width % height, place % width);
         let mut sum = f64::from(given.bias[output]);
+        let mut sizes = sum.abs();
         for channel in 0..channels {
             for tap in 0..9 {
                 let weight = f64::from(given.weights.row(output, channels * 9)[channel * 9 + tap]);
-                sum += weight * at(channel, y + tap / 3, x + tap % 3);
+                let term = weight * at(channel, y + tap / 3, x + tap % 3);
+                sum += term;
+                sizes += term.abs();
             }
         }
+        largest = largest.max(sum.abs()).max(CANCELLED * sizes);
         *value = if given.link.relu { sum.max(0.0) } else { sum };
     }
     if !given.link.pool {
-        return made;
+        return (made, largest);
     }
     let (half_height, half_width) = (height / 2, width / 2);
-    (0..outputs * half_height * half_width)
+    let pooled = (0..outputs * half_height * half_width)
         .map(|place| {
             let (channel, y, x) =
                 (place / (half_height * half_width), place / half_width % half_height, place % half_width);
@@ -37,7 +46,8 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
             let pixels = [corner, corner + 1, corner + width, corner + width + 1];
             pixels.into_iter().map(|pixel| made[pixel]).fold(f64::NEG_INFINITY, f64::max)
         })
-        .collect()
+        .collect();
+    (pooled, largest)
 }
 
 fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> Given {
@@ -53,12 +63,12 @@ fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> 
 fn error(input: [usize; 3], stages: impl Fn() -> Vec<Given>) -> f64 {
     let picture = numbers(input.iter().product(), 11);
     let (mut want, mut shape) = (picture.iter().map(|value| f64::from(*value)).collect::<Vec<_>>(), input);
+    let mut largest = 1e-6;
     for given in stages() {
-        want = definition(&want, shape, &given);
+        (want, largest) = definition(&want, shape, &given);
         let divisor = if given.link.pool { 2 } else { 1 };
         shape = [given.bias.len(), shape[1] / divisor, shape[2] / divisor];
     }
-    let largest = want.iter().fold(1e-6, |largest: f64, value| largest.max(value.abs()));
     let mut worst = 0f64;
     for isa in Isa::all() {
         let convolutions = Convolutions::with(isa, input, stages().into_iter().map(Ok)).expect("stages fit");
@@ -112,8 +122,9 @@ proptest! {
         let stages = || -> Vec<Given> {
             plan.iter().map(|(channels, outputs, pool)| given(*channels, *outputs, true, *pool, seed)).collect()
         };
+        // What one stage rounds, the next may enlarge.
         let worst = error([3, side, side + 1], stages);
-        prop_assert!(worst <= 1e-4, "off by {worst}");
+        prop_assert!(worst <= 1e-3, "off by {worst}");
     }
 }
 

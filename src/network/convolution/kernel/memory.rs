@@ -46,12 +46,13 @@ impl Lines {
 
     /// Every number.
     pub fn values_mut(&mut self) -> &mut [f32] {
-        let lines: &mut [[f32; 16]] = bytes_of(&mut self.0);
-        lines.as_flattened_mut()
+        // SAFETY: a Line is `repr(C)` and holds one array of 16 numbers, its size; only its alignment is stricter.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
     }
-}
 
-fn bytes_of(lines: &mut [Line]) -> &mut [[f32; 16]] {
-    // SAFETY: a Line is `repr(C)` and holds one array of 64 bytes, its size; only its alignment is stricter.
-    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len()) }
+    /// The same memory as 32 whole numbers a line.
+    pub fn shorts_mut(&mut self) -> &mut [i16] {
+        // SAFETY: as above; every bit pattern is a number of either kind.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 32) }
+    }
 }

@@ -18,14 +18,16 @@ mod stage;
 mod transform;
 mod vector;
 
+use super::Method;
 use super::plane::Plane;
+use super::weights::Packed;
 use memory::Lines;
 use vector::Vector;
 
 /// What the kernels need to know of a stage.
 pub struct Job<'a> {
-    /// By the definition rather than by Winograd: `read` holds a framed picture, `[inputs, rows, columns]`.
-    pub is_direct: bool,
+    /// By the definition, `read` holds a framed picture, `[inputs, rows, columns]`.
+    pub method: Method,
     /// Channels read.
     pub inputs: usize,
     /// Where it is.
@@ -33,7 +35,7 @@ pub struct Job<'a> {
     /// Where the result goes.
     pub write: Plane,
     /// As `weights.rs` makes them for this [`Isa`].
-    pub weights: &'a Lines,
+    pub weights: &'a Packed,
     /// A number for each channel of `write`.
     pub bias: &'a Lines,
     /// max(x, 0) at the end.
@@ -125,11 +127,11 @@ impl Isa {
 /// Lines of scratch memory that [`run`] needs for a job by Winograd.
 pub fn scratch(job: &Job) -> usize {
     let [inputs, outputs] = strides(job);
-    36 * (inputs + outputs) / 16
+    job.method.points() * (inputs + outputs) / 16
 }
 
-/// From one of the 36 points of a transform to the next, for what is read and what is made. One line more than it takes:
-/// at a multiple of 4096 bytes all 36 would compete for one set of the cache.
+/// From one of the points of a transform to the next, for what is read and what is made. One line more than it takes:
+/// at a multiple of 4096 bytes all of them would compete for one set of the cache.
 fn strides(job: &Job) -> [usize; 2] {
     [job.read.blocks, job.write.blocks].map(|blocks| job.tiles * blocks * 16 + 16)
 }
@@ -146,12 +148,15 @@ pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lin
     assert!(job.write.len() <= write.len() && width <= job.bias.len() * 16);
     let made = [width, height / divisor, across / divisor];
     assert!(job.write == Plane::of(made), "the result fits");
-    if job.is_direct {
+    let points = job.method.points();
+    let is_whole = matches!(job.weights, Packed::F32(_));
+    assert!(is_whole == (job.method != Method::F2x2), "the weights are of this method");
+    if job.method == Method::Direct {
         let framed = job.inputs * job.read.rows * job.read.columns;
-        assert!(!job.pool && framed <= read.len() * 16 && job.inputs * 9 * width <= job.weights.len() * 16);
+        assert!(!job.pool && framed <= read.len() * 16 && job.weights.hold(job.inputs * 9 * width, 0));
         assert!(job.read == Plane::of([job.inputs, height, across]), "the picture is framed");
     } else {
-        assert!(job.read.len() <= read.len() && 36 * depth * width <= job.weights.len() * 16);
+        assert!(job.read.len() <= read.len() && job.weights.hold(points * depth * width, points * width));
         assert!(job.read == Plane::of([depth, height, across]), "the picture has a border");
         assert!(job.tiles > 0 && scratch(job) <= tiles.len());
     }

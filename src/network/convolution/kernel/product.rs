@@ -4,14 +4,57 @@
 
 use super::vector::Vector;
 
+/// Weights as they lie in memory.
+pub trait Stored: Copy {
+    /// `V::LANES` of them.
+    ///
+    /// # Safety
+    /// They are there, and the machine has the instructions of `V`.
+    unsafe fn load<V: Vector>(from: *const Self) -> V;
+
+    /// What a sum of products with what [`Stored::load`] gives stands for; `scales` holds one for each lane if the kind has any.
+    ///
+    /// # Safety
+    /// As [`Stored::load`].
+    unsafe fn scaled<V: Vector>(sum: V, scales: *const f32) -> V;
+}
+
+impl Stored for f32 {
+    #[inline(always)]
+    unsafe fn load<V: Vector>(from: *const f32) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn scaled<V: Vector>(sum: V, _: *const f32) -> V {
+        sum
+    }
+}
+
+impl Stored for i16 {
+    #[inline(always)]
+    unsafe fn load<V: Vector>(from: *const i16) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load_i16(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn scaled<V: Vector>(sum: V, scales: *const f32) -> V {
+        // SAFETY: the caller's.
+        unsafe { sum.mul(V::load(scales)) }
+    }
+}
+
 /// `made[row, 0..COLUMNS * LANES]` = the sum over `depth` of `values[row, depth]` * `weights[depth, 0..COLUMNS * LANES]`.
 ///
 /// # Safety
 /// `weights` holds `[depth, COLUMNS * LANES]` and `values` `[ROWS, depth]`; `made` has room for `COLUMNS * LANES` numbers at
-/// each of `ROWS` steps of `made_step`.
+/// each of `ROWS` steps of `made_step`; `scales` holds as many if the kind of weights has any.
 #[inline(always)]
-unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
-    weights: *const f32,
+unsafe fn block<V: Vector, W: Stored, const ROWS: usize, const COLUMNS: usize>(
+    weights: *const W,
+    scales: *const f32,
     values: *const f32,
     depth: usize,
     made: *mut f32,
@@ -24,7 +67,7 @@ unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
             let from = weights.add(input * COLUMNS * V::LANES);
             let mut factors = [V::splat(0.0); COLUMNS];
             for column in 0..COLUMNS {
-                factors[column] = V::load(from.add(column * V::LANES));
+                factors[column] = W::load(from.add(column * V::LANES));
             }
             for row in 0..ROWS {
                 let value = V::splat(*values.add(row * depth + input));
@@ -35,7 +78,8 @@ unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
         }
         for row in 0..ROWS {
             for column in 0..COLUMNS {
-                sums[row][column].store(made.add(row * made_step + column * V::LANES));
+                let sum = W::scaled(sums[row][column], scales.wrapping_add(column * V::LANES));
+                sum.store(made.add(row * made_step + column * V::LANES));
             }
         }
     }
@@ -46,9 +90,10 @@ unsafe fn block<V: Vector, const ROWS: usize, const COLUMNS: usize>(
 /// # Safety
 /// As [`block`], with `rows` for `ROWS`, which is from 1 to `V::ROWS`.
 #[inline(always)]
-pub unsafe fn rows<V: Vector, const COLUMNS: usize>(
+pub unsafe fn rows<V: Vector, W: Stored, const COLUMNS: usize>(
     rows: usize,
-    weights: *const f32,
+    weights: *const W,
+    scales: *const f32,
     values: *const f32,
     depth: usize,
     made: *mut f32,
@@ -59,7 +104,7 @@ pub unsafe fn rows<V: Vector, const COLUMNS: usize>(
             match rows {
                 $($count if $count <= V::ROWS => {
                     // SAFETY: the caller's.
-                    unsafe { block::<V, $count, COLUMNS>(weights, values, depth, made, made_step) }
+                    unsafe { block::<V, W, $count, COLUMNS>(weights, scales, values, depth, made, made_step) }
                 })*
                 _ => unreachable!("no more rows than registers"),
             }

@@ -36,6 +36,11 @@ impl Vector for Scalar {
         Scalar(unsafe { *from })
     }
 
+    unsafe fn load_i16(from: *const i16) -> Scalar {
+        // SAFETY: the caller's.
+        Scalar(f32::from(unsafe { *from }))
+    }
+
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller's.
         unsafe { *to = self.0 }
@@ -43,6 +48,10 @@ impl Vector for Scalar {
 
     unsafe fn add(self, other: Scalar) -> Scalar {
         Scalar(self.0 + other.0)
+    }
+
+    unsafe fn mul(self, other: Scalar) -> Scalar {
+        Scalar(self.0 * other.0)
     }
 
     unsafe fn sub(self, other: Scalar) -> Scalar {

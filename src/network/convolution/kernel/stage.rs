@@ -1,9 +1,12 @@
 //! A stage over a whole picture, for any kind of vector.
 
+use super::super::Method;
+use super::super::weights::Packed;
 use super::memory::Lines;
+use super::product::{self, Stored};
 use super::transform::{self, Finish};
 use super::vector::Vector;
-use super::{Job, product, strides};
+use super::{Job, strides};
 
 /// Does `job`.
 ///
@@ -16,12 +19,22 @@ pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: 
     let tiles = tiles.lines_mut().as_mut_ptr().cast::<f32>();
     // SAFETY: the caller's.
     unsafe {
-        if job.is_direct {
-            direct::<V>(job, read, write);
-        } else {
-            winograd::<V>(job, read, write, tiles);
+        match job.weights {
+            Packed::F32(weights) if job.method == Method::Direct => {
+                direct::<V>(job, first(weights), read, write)
+            }
+            Packed::F32(weights) => {
+                winograd::<V, f32, 6, 4>(job, first(weights), std::ptr::null(), read, write, tiles);
+            }
+            Packed::I16 { numbers, scales } => {
+                winograd::<V, i16, 4, 2>(job, first(numbers), first(scales), read, write, tiles);
+            }
         }
     }
+}
+
+fn first<T>(lines: &Lines) -> *const T {
+    lines.lines().as_ptr().cast()
 }
 
 /// Winograd's algorithm, a block of tiles after the other: all of it stays in the caches between its three steps.
@@ -29,27 +42,33 @@ pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: 
 /// # Safety
 /// As [`run`].
 #[inline(always)]
-unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tiles: *mut f32) {
+unsafe fn winograd<V: Vector, W: Stored, const P: usize, const T: usize>(
+    job: &Job,
+    weights: *const W,
+    scales: *const f32,
+    read: *const f32,
+    write: *mut f32,
+    tiles: *mut f32,
+) {
     let (depth, width) = (job.read.blocks * 16, job.write.blocks * 16);
-    let across = job.read.width.div_ceil(4);
-    let all = job.read.height.div_ceil(4) * across;
-    let weights = job.weights.lines().as_ptr().cast::<f32>();
-    let bias = job.bias.lines().as_ptr().cast::<f32>();
+    let across = job.read.width.div_ceil(T);
+    let all = job.read.height.div_ceil(T) * across;
+    let bias = first::<f32>(job.bias);
     let [values_stride, made_stride] = strides(job);
     let (read_row, write_row) = (job.read.columns * 16, job.write.columns * 16);
-    let side = if job.pool { 2 } else { 4 };
+    let side = if job.pool { T / 2 } else { T };
     // SAFETY: tiles lie within the planes, whose sides are whole tiles and a border; points within the scratch memory.
     unsafe {
-        let (values, made) = (tiles, tiles.add(36 * values_stride));
-        let mut first = 0;
-        while first < all {
-            let count = job.tiles.min(all - first);
+        let (values, made) = (tiles, tiles.add(P * P * values_stride));
+        let mut done = 0;
+        while done < all {
+            let count = job.tiles.min(all - done);
             for block in 0..job.read.blocks {
                 let plane = read.add(block * job.read.rows * read_row);
                 for tile in 0..count {
-                    let (y, x) = ((first + tile) / across, (first + tile) % across);
-                    let pixels = plane.add(4 * y * read_row + 4 * x * 16);
-                    transform::input::<V>(
+                    let (y, x) = ((done + tile) / across, (done + tile) % across);
+                    let pixels = plane.add(T * y * read_row + T * x * 16);
+                    transform::input::<V, P>(
                         pixels,
                         read_row,
                         values.add(tile * depth + block * 16),
@@ -57,13 +76,14 @@ unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tile
                     );
                 }
             }
-            for point in 0..36 {
+            for point in 0..P * P {
                 let weights = weights.add(point * depth * width);
                 let (values, made) = (values.add(point * values_stride), made.add(point * made_stride));
-                products::<V>(weights, values, made, count, depth, width);
+                let scales = scales.wrapping_add(point * width);
+                products::<V, W>(weights, scales, values, made, count, depth, width);
             }
             for tile in 0..count {
-                let (y, x) = ((first + tile) / across * side, (first + tile) % across * side);
+                let (y, x) = ((done + tile) / across * side, (done + tile) % across * side);
                 for block in 0..job.write.blocks {
                     let finish = Finish {
                         bias: bias.add(block * 16),
@@ -74,7 +94,7 @@ unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tile
                     };
                     let plane = write.add(block * job.write.rows * write_row);
                     let pixels = plane.add((y + 1) * write_row + (x + 1) * 16);
-                    transform::output::<V>(
+                    transform::output::<V, P, T>(
                         made.add(tile * width + block * 16),
                         made_stride,
                         finish,
@@ -83,7 +103,7 @@ unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tile
                     );
                 }
             }
-            first += count;
+            done += count;
         }
     }
 }
@@ -93,8 +113,9 @@ unsafe fn winograd<V: Vector>(job: &Job, read: *const f32, write: *mut f32, tile
 /// # Safety
 /// The lengths are as said.
 #[inline(always)]
-unsafe fn products<V: Vector>(
-    weights: *const f32,
+unsafe fn products<V: Vector, W: Stored>(
+    weights: *const W,
+    scales: *const f32,
     values: *const f32,
     made: *mut f32,
     count: usize,
@@ -109,17 +130,18 @@ unsafe fn products<V: Vector>(
         // SAFETY: panels lie one after the other, the last of half the size if need be.
         unsafe {
             let weights = weights.add(start * depth);
+            let scales = scales.wrapping_add(start);
             let mut row = 0;
             for group in 0..groups {
                 let rows = (count - row).div_ceil(groups - group);
                 let (values, made) = (values.add(row * depth), made.add(row * width + start));
                 if width - start >= panel {
                     match V::COLUMNS {
-                        4 => product::rows::<V, 4>(rows, weights, values, depth, made, width),
-                        _ => product::rows::<V, 2>(rows, weights, values, depth, made, width),
+                        4 => product::rows::<V, W, 4>(rows, weights, scales, values, depth, made, width),
+                        _ => product::rows::<V, W, 2>(rows, weights, scales, values, depth, made, width),
                     }
                 } else {
-                    product::rows::<V, 1>(rows, weights, values, depth, made, width);
+                    product::rows::<V, W, 1>(rows, weights, scales, values, depth, made, width);
                 }
                 row += rows;
             }
@@ -133,11 +155,10 @@ unsafe fn products<V: Vector>(
 /// # Safety
 /// As [`run`].
 #[inline(always)]
-unsafe fn direct<V: Vector>(job: &Job, read: *const f32, write: *mut f32) {
+unsafe fn direct<V: Vector>(job: &Job, weights: *const f32, read: *const f32, write: *mut f32) {
     let (rows, columns) = (job.read.rows, job.read.columns);
     let width = job.write.blocks * 16;
-    let weights = job.weights.lines().as_ptr().cast::<f32>();
-    let bias = job.bias.lines().as_ptr().cast::<f32>();
+    let bias = first::<f32>(job.bias);
     let row = job.write.columns * 16;
     for y in 0..job.read.height {
         for lanes in (0..width).step_by(V::LANES) {

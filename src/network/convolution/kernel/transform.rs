@@ -1,83 +1,102 @@
-//! Tiles to the 36 points where they are multiplied, and back (arXiv 1509.09308, section 4.3), 16 channels at a time.
+//! Tiles to the points where they are multiplied, and back (arXiv 1509.09308, sections 4.1 and 4.3), 16 channels at a time.
+//!
+//! `P` is the points on a side, 6 for F(4x4, 3x3) and 4 for F(2x2, 3x3); `T` the pixels of a tile's, `P` - 2.
 
 #![expect(clippy::needless_range_loop, reason = "rows and columns of registers, as the algorithm names them")]
 
 use super::vector::Vector;
 
-/// B^T times six values.
+/// B^T times `P` values.
 ///
 /// # Safety
 /// The machine has the instructions of `V`.
 #[inline(always)]
-unsafe fn to_points<V: Vector>(d: [V; 6]) -> [V; 6] {
+unsafe fn to_points<V: Vector, const P: usize>(d: [V; P]) -> [V; P] {
+    let mut points = d;
     // SAFETY: the caller's.
     unsafe {
+        if P == 4 {
+            points[0] = d[0].sub(d[2]);
+            points[1] = d[1].add(d[2]);
+            points[2] = d[2].sub(d[1]);
+            points[3] = d[1].sub(d[3]);
+            return points;
+        }
         let [two, four, minus_four, minus_five] = [2.0, 4.0, -4.0, -5.0].map(|value| V::splat(value));
         let even = minus_four.mul_add(d[2], d[4]);
         let odd = minus_four.mul_add(d[1], d[3]);
         let outer = d[4].sub(d[2]);
         let inner = d[3].sub(d[1]);
-        [
-            four.mul_add(d[0], minus_five.mul_add(d[2], d[4])),
-            even.add(odd),
-            even.sub(odd),
-            two.mul_add(inner, outer),
-            V::splat(-2.0).mul_add(inner, outer),
-            four.mul_add(d[1], minus_five.mul_add(d[3], d[5])),
-        ]
+        points[0] = four.mul_add(d[0], minus_five.mul_add(d[2], d[4]));
+        points[1] = even.add(odd);
+        points[2] = even.sub(odd);
+        points[3] = two.mul_add(inner, outer);
+        points[4] = V::splat(-2.0).mul_add(inner, outer);
+        points[5] = four.mul_add(d[1], minus_five.mul_add(d[3], d[5]));
+        points
     }
 }
 
-/// A^T times six values.
+/// A^T times `P` values.
 ///
 /// # Safety
 /// The machine has the instructions of `V`.
 #[inline(always)]
-unsafe fn from_points<V: Vector>(m: [V; 6]) -> [V; 4] {
+unsafe fn from_points<V: Vector, const P: usize, const T: usize>(m: [V; P]) -> [V; T] {
+    let mut tile = [m[0]; T];
     // SAFETY: the caller's.
     unsafe {
         let (near, near_odd) = (m[1].add(m[2]), m[1].sub(m[2]));
+        if P == 4 {
+            tile[0] = m[0].add(near);
+            tile[1] = near_odd.sub(m[3]);
+            return tile;
+        }
         let (far, far_odd) = (m[3].add(m[4]), m[3].sub(m[4]));
-        [
-            m[0].add(near).add(far),
-            V::splat(2.0).mul_add(far_odd, near_odd),
-            V::splat(4.0).mul_add(far, near),
-            V::splat(8.0).mul_add(far_odd, near_odd).add(m[5]),
-        ]
+        tile[0] = m[0].add(near).add(far);
+        tile[1] = V::splat(2.0).mul_add(far_odd, near_odd);
+        tile[2] = V::splat(4.0).mul_add(far, near);
+        tile[3] = V::splat(8.0).mul_add(far_odd, near_odd).add(m[5]);
+        tile
     }
 }
 
-/// B^T d B of the 6x6 pixels at `pixels`, rows `row` numbers apart and pixels 16, to 36 places `step` apart.
+/// B^T d B of the `P` x `P` pixels at `pixels`, rows `row` numbers apart and pixels 16, to as many places `step` apart.
 ///
 /// # Safety
 /// Those pixels and places hold 16 numbers each.
 #[inline(always)]
-pub unsafe fn input<V: Vector>(pixels: *const f32, row: usize, points: *mut f32, step: usize) {
+pub unsafe fn input<V: Vector, const P: usize>(
+    pixels: *const f32,
+    row: usize,
+    points: *mut f32,
+    step: usize,
+) {
     // SAFETY: every offset is within what the caller promises.
     unsafe {
         for lanes in (0..16).step_by(V::LANES) {
-            let mut half = [[V::splat(0.0); 6]; 6];
-            for x in 0..6 {
-                let mut column = [V::splat(0.0); 6];
-                for y in 0..6 {
+            let mut half = [[V::splat(0.0); P]; P];
+            for x in 0..P {
+                let mut column = [V::splat(0.0); P];
+                for y in 0..P {
                     column[y] = V::load(pixels.add(y * row + x * 16 + lanes));
                 }
                 let column = to_points(column);
-                for y in 0..6 {
+                for y in 0..P {
                     half[y][x] = column[y];
                 }
             }
-            for y in 0..6 {
+            for y in 0..P {
                 let row = to_points(half[y]);
-                for x in 0..6 {
-                    row[x].store(points.add((y * 6 + x) * step + lanes));
+                for x in 0..P {
+                    row[x].store(points.add((y * P + x) * step + lanes));
                 }
             }
         }
     }
 }
 
-/// What becomes of the 4x4 pixels of a tile.
+/// What becomes of the pixels of a tile.
 #[derive(Clone, Copy)]
 pub struct Finish {
     /// 16 numbers.
@@ -92,12 +111,12 @@ pub struct Finish {
     pub columns: usize,
 }
 
-/// A^T m A of the 36 `points`, `step` apart, finished and written to `pixels`, rows `row` numbers apart and pixels 16.
+/// A^T m A of the `P` x `P` `points`, `step` apart, finished and written to `pixels`, rows `row` numbers apart and pixels 16.
 ///
 /// # Safety
 /// The points, the bias and the pixels within `finish.rows` and `finish.columns` hold 16 numbers each.
 #[inline(always)]
-pub unsafe fn output<V: Vector>(
+pub unsafe fn output<V: Vector, const P: usize, const T: usize>(
     points: *const f32,
     step: usize,
     finish: Finish,
@@ -109,21 +128,21 @@ pub unsafe fn output<V: Vector>(
         for lanes in (0..16).step_by(V::LANES) {
             let bias = V::load(finish.bias.add(lanes));
             let floor = V::splat(if finish.relu { 0.0 } else { f32::NEG_INFINITY });
-            let mut half = [[V::splat(0.0); 6]; 4];
-            for x in 0..6 {
-                let mut column = [V::splat(0.0); 6];
-                for y in 0..6 {
-                    column[y] = V::load(points.add((y * 6 + x) * step + lanes));
+            let mut half = [[V::splat(0.0); P]; T];
+            for x in 0..P {
+                let mut column = [V::splat(0.0); P];
+                for y in 0..P {
+                    column[y] = V::load(points.add((y * P + x) * step + lanes));
                 }
-                let column = from_points(column);
-                for y in 0..4 {
+                let column = from_points::<V, P, T>(column);
+                for y in 0..T {
                     half[y][x] = column[y];
                 }
             }
-            let mut tile = [[bias; 4]; 4];
-            for y in 0..4 {
-                let row = from_points(half[y]);
-                for x in 0..4 {
+            let mut tile = [[bias; T]; T];
+            for y in 0..T {
+                let row = from_points::<V, P, T>(half[y]);
+                for x in 0..T {
                     tile[y][x] = row[x].add(bias).max(floor);
                 }
             }
@@ -135,9 +154,9 @@ pub unsafe fn output<V: Vector>(
                         above.max(below).store(pixels.add(y * row + x * 16 + lanes));
                     }
                 }
-            } else if finish.rows == 4 && finish.columns == 4 {
-                for y in 0..4 {
-                    for x in 0..4 {
+            } else if finish.rows == T && finish.columns == T {
+                for y in 0..T {
+                    for x in 0..T {
                         tile[y][x].store(pixels.add(y * row + x * 16 + lanes));
                     }
                 }

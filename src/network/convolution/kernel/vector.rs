@@ -15,10 +15,14 @@ pub trait Vector: Copy {
     unsafe fn splat(value: f32) -> Self;
     /// From memory.
     unsafe fn load(from: *const f32) -> Self;
+    /// From whole numbers in memory.
+    unsafe fn load_i16(from: *const i16) -> Self;
     /// To memory.
     unsafe fn store(self, to: *mut f32);
     /// self + `other`.
     unsafe fn add(self, other: Self) -> Self;
+    /// self * `other`.
+    unsafe fn mul(self, other: Self) -> Self;
     /// self - `other`.
     unsafe fn sub(self, other: Self) -> Self;
     /// The larger of each two.
@@ -32,7 +36,8 @@ macro_rules! vector {
     (
         $(#[$feature:meta])*
         $name:ident($register:ty): $lanes:literal numbers, $rows:literal rows, $columns:literal columns,
-        $splat:path, $load:path, $store:path, $add:path, $sub:path, $max:path,
+        $splat:path, $load:path, $store:path, $add:path, $mul:path, $sub:path, $max:path,
+        |$from:ident| $load_i16:expr,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr
     ) => {
         #[derive(Clone, Copy)]
@@ -78,6 +83,11 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn load_i16($from: *const i16) -> $name {
+                $name(unsafe { $load_i16 })
+            }
+
+            #[inline(always)]
             unsafe fn store(self, to: *mut f32) {
                 unsafe { $store(to.cast(), self.0) }
             }
@@ -85,6 +95,11 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn add(self, other: $name) -> $name {
                 $name(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn mul(self, other: $name) -> $name {
+                $name(unsafe { $mul(self.0, other.0) })
             }
 
             #[inline(always)]
