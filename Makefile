@@ -33,21 +33,24 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	export RUSTC=$$WASM_RUSTC CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$$WASM_LINKER \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
-widget: setup ## Build what a site hosts: the element, its worker, and the wasm module
-	@echo "widget: the wasm module (the first time 5 to 10 minutes: it is built for size)"
-	@rm -rf $(WIDGET).new && mkdir -p $(WIDGET).new
-	@for build in relaxed-simd simd128; do \
-		features=; [ $$build = simd128 ] || features="--features $$build"; \
-		$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --lib $$features; \
-		$$WASM_BINDGEN --target web --remove-name-section --remove-producers-section \
-			--out-dir $(WIDGET).new/$$build --out-name lookalike $(TARGET)/wasm32-unknown-unknown/wasm/lookalike.wasm; \
+# The wasm modules: each its name, its profile and its features.
+MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
+
+widget: setup ## Build what a site hosts: the element, its worker, and the wasm modules
+	@echo "widget: the wasm modules (the first time 5 to 10 minutes: they are built for size)"
+	@rm -rf $(WIDGET).new && mkdir -p $(WIDGET).new/wasm
+	@for module in $(MODULES); do \
+		IFS=: read -r name profile features <<< "$$module"; \
+		$(WASM_ENV) $$WASM_CARGO build --quiet --locked --profile $$profile --target wasm32-unknown-unknown -p lookalike --lib \
+			--no-default-features --features $$features; \
+		$$WASM_BINDGEN --target web --no-typescript --remove-name-section --remove-producers-section \
+			--out-dir $(WIDGET).new/$$name --out-name $${name%_relaxed} $(TARGET)/wasm32-unknown-unknown/$$profile/lookalike.wasm; \
+		mv $(WIDGET).new/$$name/*.wasm $(WIDGET).new/wasm/$${name}_bg.wasm; \
 	done
-	@cmp $(WIDGET).new/relaxed-simd/lookalike.js $(WIDGET).new/simd128/lookalike.js # one glue serves both modules
-	@mv $(WIDGET).new/simd128 $(WIDGET).new/wasm
-	@mv $(WIDGET).new/relaxed-simd/lookalike_bg.wasm $(WIDGET).new/wasm/lookalike_relaxed_bg.wasm
-	@rm -r $(WIDGET).new/relaxed-simd
-	@rm -f $(WIDGET).new/wasm/*.d.ts
-	@for module in www/define.js www/{page,shared,worker}/*.js $(WIDGET).new/wasm/lookalike.js; do \
+	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
+	@mv $(WIDGET).new/{rank/rank,embed/embed}.js $(WIDGET).new/wasm
+	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
+	@for module in www/define.js www/{page,shared,worker}/*.js $(WIDGET).new/wasm/*.js; do \
 		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; mkdir -p "$$(dirname "$$to")"; \
 		awk -f www/strip.awk "$$module" > $(WIDGET).new/module.js; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \

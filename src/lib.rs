@@ -19,7 +19,7 @@
 //! | `browser` | the only room that knows JavaScript |
 
 pub mod attributes;
-#[cfg(all(target_arch = "wasm32", feature = "embed"))]
+#[cfg(all(target_arch = "wasm32", any(feature = "rank", feature = "embed")))]
 pub mod browser;
 pub mod codes;
 pub mod colour;

@@ -15,13 +15,14 @@ const sum = (paths) => paths.reduce((total, path) => total + brotli(path), 0);
 // The worker's client is imported when the first photo comes.
 const late = (path) => path.endsWith(join("page", "client.js"));
 const before = [join(widget, "define.js"), ...files("page").filter((path) => !late(path)), ...files("shared")];
-// A browser loads one of the two.
+// Of the embed modules a browser loads one.
 const wasm = (name) => brotli(join(widget, "wasm", name));
 const rows = [
   ["element and loader, before a click", sum(before), 12 * KB],
-  ["embed wasm", wasm("lookalike_bg.wasm"), 1200 * KB],
-  ["embed wasm, relaxed SIMD", wasm("lookalike_relaxed_bg.wasm"), 1200 * KB],
-  ["worker and glue, with the first photo", sum([...files("page").filter(late), ...files("worker"), join(widget, "wasm", "lookalike.js")]), 12 * KB],
+  ["worker and glue, with the first filter or photo", sum([...files("page").filter(late), ...files("worker"), ...files("wasm").filter((path) => path.endsWith(".js"))]), 16 * KB],
+  ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
+  ["embed wasm, with the first photo", wasm("embed_bg.wasm"), 1200 * KB],
+  ["embed wasm, relaxed SIMD", wasm("embed_relaxed_bg.wasm"), 1200 * KB],
 ];
 
 if (folder && existsSync(join(folder, "manifest.json"))) {

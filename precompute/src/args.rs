@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
+use lookalike::photo::Crop;
 use lookalike::rules::Rules;
 
 /// "More like this" for a shop with product photos and static hosting.
@@ -100,6 +101,9 @@ pub struct QueryArguments {
     /// What to find neighbours of
     #[command(flatten)]
     pub of: QueryOf,
+    /// The part of the photo that matters: left edge, top edge, width and height, in fractions of the upright photo
+    #[arg(long, value_name = "X,Y,WIDTH,HEIGHT", requires = "photo", value_parser = crop, allow_hyphen_values = true)]
+    pub crop: Option<Crop>,
     /// How distance is measured
     #[arg(long, value_enum, default_value_t = MetricName::Cosine)]
     pub metric: MetricName,
@@ -160,6 +164,13 @@ pub struct QueryOf {
     /// A photo
     #[arg(long, value_name = "FILE")]
     pub photo: Option<PathBuf>,
+}
+
+fn crop(text: &str) -> Result<Crop, String> {
+    let sides: Result<Vec<f64>, _> = text.split(',').map(|side| side.trim().parse()).collect();
+    let sides = sides.ok().and_then(|sides| sides.try_into().ok());
+    let sides = sides.ok_or("give four numbers, such as 0.25,0.1,0.5,0.8")?;
+    Crop::new(sides).map_err(|error| error.to_string())
 }
 
 /// Measure how good a folder's neighbours are, by labels that are known.

@@ -37,7 +37,7 @@ pub enum FilterError {
         most: usize,
     },
     /// No column is called so.
-    #[error("there is no attribute {field:?} to filter by{hint}")]
+    #[error("there is no attribute \"{field}\" to filter by{hint}")]
     UnknownField {
         /// The name asked for.
         field: String,
@@ -46,7 +46,7 @@ pub enum FilterError {
     },
     /// `<` and the like on text.
     #[error(
-        "{field:?} cannot be compared with a number: it also has values that are none, such as {example:?}; use = instead"
+        "\"{field}\" cannot be compared with a number: it also has values that are none, such as \"{example}\"; use = instead"
     )]
     NotNumbers {
         /// The column.
@@ -56,7 +56,7 @@ pub enum FilterError {
     },
     /// `|` within a value.
     #[error(
-        "{value:?} is looked for as one value, but | separates values: give each of them as a value of its own"
+        "\"{value}\" is looked for as one value, but | separates values: give each of them as a value of its own"
     )]
     Separator {
         /// The value.
@@ -86,7 +86,7 @@ impl FilterError {
     ) -> FilterError {
         let slips = known.clone().filter_map(|name| Some((slips(field, name)?, name)));
         let nearest = slips.min().filter(|(slips, name)| *slips <= 1 + name.chars().count() / 4);
-        let mut hint = nearest.map_or_else(String::new, |(_, name)| format!(": did you mean {name:?}?"));
+        let mut hint = nearest.map_or_else(String::new, |(_, name)| format!(": did you mean \"{name}\"?"));
         let names: Vec<&str> = known.clone().take(MOST_NAMES).collect();
         hint.push_str(if hint.is_empty() { "; " } else { " " });
         match known.count() {
@@ -102,20 +102,24 @@ impl FilterError {
     }
 }
 
-/// At most 60 characters of text that may come from anywhere.
+/// At most 60 characters of text that may come from anywhere, on one line. (Rust's own quoting would draw tables of what
+/// can be printed into the module that ranks in the browser.)
 pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
+    let mut characters = text.chars();
+    let plain = |character: char| if character.is_control() { ' ' } else { character };
+    let mut short: String = characters.by_ref().take(60).map(plain).collect();
+    if characters.next().is_some() {
+        short.push_str("...");
     }
+    short
 }
 
-/// Characters to change, add or leave out to get from one name to the other (Levenshtein's distance), case apart.
+/// Characters to change, add or leave out to get from one name to the other (Levenshtein's distance), the case of ASCII letters apart.
 fn slips(one: &str, other: &str) -> Option<usize> {
     if one.len().max(other.len()) > LONGEST_SLIP {
         return None;
     }
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, a) in one.chars().enumerate() {
@@ -147,6 +151,13 @@ mod tests {
         );
         let none = FilterError::unknown_field("colour", [].into_iter()).to_string();
         assert_eq!(none, "there is no attribute \"colour\" to filter by; this catalogue has no attributes");
+    }
+
+    #[test]
+    fn what_comes_from_anywhere_is_cut_to_one_short_line() {
+        assert_eq!(short("a\nb\tc"), "a b c");
+        assert_eq!(short(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(short(&"é".repeat(61)), "é".repeat(60) + "...");
     }
 
     #[test]

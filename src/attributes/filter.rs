@@ -228,7 +228,7 @@ pub(super) fn is_keyword(word: &str) -> bool {
 
 /// Whether a character can stand in a word without quotes.
 pub(super) fn is_bare(character: char) -> bool {
-    !character.is_whitespace() && !"()!=<>|".contains(character)
+    !character.is_whitespace() && !['(', ')', '!', '=', '<', '>', '|'].contains(&character)
 }
 
 /// Whether a character begins quoted text, at the beginning of a word.

@@ -16,6 +16,7 @@
 //! ```
 
 mod column;
+mod decimal;
 mod error;
 mod filter;
 mod json;

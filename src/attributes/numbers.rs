@@ -1,5 +1,6 @@
 //! Numbers as text, and packed: decimals as whole numbers of 1, 2, 4 or 8 bytes, which compress far better than doubles.
 
+use super::decimal;
 use crate::format::{FormatError, Reader};
 
 /// Whole numbers are exact in f64 up to here. A longer row of digits is an identifier, and stays text.
@@ -13,7 +14,7 @@ const MISSING: u64 = 0x7ff8_0000_0000_0000;
 
 /// The number that `text` (decimal, perhaps with an exponent) stands for, if it is finite; -0 is 0.
 pub(super) fn parse_finite(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number + 0.0)
+    decimal::parse(text).map(|number| number + 0.0)
 }
 
 /// The number that a cell with `text` holds: finite, and not over 2^53 in magnitude.

@@ -70,7 +70,7 @@ struct Parser<'a> {
     parts: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     /// One or more, joined by `or`.
     fn any(&mut self, depth: usize) -> Result<Filter, FilterError> {
         let mut members = vec![self.all(depth)?];
@@ -169,7 +169,7 @@ impl Parser<'_> {
 
     /// The next token and where it begins, in bytes.
     fn next(&mut self) -> Result<(usize, Token), FilterError> {
-        let rest = self.text[self.at..].trim_start();
+        let rest = self.after(self.at).trim_start();
         let start = self.text.len() - rest.len();
         let Some(first) = rest.chars().next() else { return Ok((start, Token::End)) };
         let signs = [
@@ -193,12 +193,17 @@ impl Parser<'_> {
         }
         let length = rest.find(|character| !is_bare(character)).unwrap_or(rest.len());
         self.at = start + length;
-        Ok((start, Token::Word { text: rest[..length].to_owned(), quoted: false }))
+        Ok((start, Token::Word { text: rest.get(..length).unwrap_or_default().to_owned(), quoted: false }))
+    }
+
+    fn after(&self, at: usize) -> &'a str {
+        // A place between two characters, always; written so that no slicing of text has to be able to fail.
+        self.text.get(at..).unwrap_or_default()
     }
 
     fn quoted(&mut self, start: usize, quote: char) -> Result<(usize, Token), FilterError> {
         let mut text = String::new();
-        let mut characters = self.text[start + 1..].char_indices();
+        let mut characters = self.after(start + 1).char_indices();
         while let Some((offset, character)) = characters.next() {
             match character {
                 '\\' => text.extend(characters.next().map(|(_, escaped)| escaped)),
@@ -215,14 +220,15 @@ impl Parser<'_> {
     fn wrong(&self, at: usize, expected: &'static str, found: &Token) -> FilterError {
         let found = match found {
             Token::End => "the end".to_owned(),
-            Token::Word { text, .. } => format!("{:?}", short(text)),
+            Token::Word { text, .. } => format!("\"{}\"", short(text)),
             // Signs are one or two bytes long.
             Token::Unequal | Token::Compare(Relation::AtMost | Relation::AtLeast) => {
-                format!("{:?}", &self.text[at..at + 2])
+                format!("\"{}\"", self.text.get(at..at + 2).unwrap_or_default())
             }
-            _ => format!("{:?}", &self.text[at..at + 1]),
+            _ => format!("\"{}\"", self.text.get(at..at + 1).unwrap_or_default()),
         };
-        FilterError::Syntax { at: self.text[..at].chars().count() + 1, expected, found }
+        let before = self.text.get(..at).unwrap_or_default();
+        FilterError::Syntax { at: before.chars().count() + 1, expected, found }
     }
 }
 

@@ -41,7 +41,7 @@ impl Attributes {
 /// White space around values does not count, in columns as here.
 fn trimmed(values: &[String]) -> Result<Vec<&str>, FilterError> {
     let trimmed = values.iter().map(|value| {
-        if value.contains('|') {
+        if value.as_bytes().contains(&b'|') {
             return Err(FilterError::Separator { value: short(value) });
         }
         Ok(value.trim())
@@ -50,8 +50,10 @@ fn trimmed(values: &[String]) -> Result<Vec<&str>, FilterError> {
 }
 
 fn one_of(column: &Column, values: &[&str]) -> Selection {
-    let mut numbers: Vec<f64> = values.iter().filter_map(|value| parse_number(value)).collect();
-    numbers.sort_by(f64::total_cmp);
+    let mut numbers: Vec<f64> = Vec::new();
+    for number in values.iter().filter_map(|value| parse_number(value)) {
+        numbers.insert(numbers.partition_point(|other| *other < number), number);
+    }
     let wanted = |number: f64| {
         let place = numbers.partition_point(|other| *other < number);
         numbers.get(place) == Some(&number)

@@ -3,7 +3,7 @@
 use super::object::{Patch, patches};
 use super::oklab::Lab;
 use super::{BYTES, COLOURS, Colours};
-use crate::photo::Photo;
+use crate::photo::Region;
 
 /// A step of the lattice along each axis of Oklab, in 1/4096.
 const STEP: [i32; 3] = [132, 72, 72];
@@ -13,9 +13,9 @@ const BELOW: [i32; 3] = [0, 14, 18];
 const LEVELS: i32 = 32;
 
 impl Colours {
-    /// Of what is on `photo`, not of what is behind it. The same bytes on every machine.
-    pub fn of(photo: &Photo) -> Colours {
-        let patches = patches(photo);
+    /// Of what is on a photo or a part of one, not of what is behind it. The same bytes on every machine.
+    pub fn of<'a>(photo: impl Into<Region<'a>>) -> Colours {
+        let patches = patches(&photo.into());
         let mut kept = gathered(&patches);
         kept.retain(|patch| patch.weight > 0);
         let all: i64 = kept.iter().map(|patch| patch.weight).sum();

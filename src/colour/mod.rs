@@ -14,6 +14,8 @@ mod oklab;
 
 pub use blend::{Blend, Means, Weight};
 pub use file::ColourCodes;
+#[cfg(feature = "embed")]
+pub use object::object;
 
 /// Colours kept of a photo.
 const COLOURS: usize = 8;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::photo::Photo;
+use crate::photo::{Crop, Photo};
 
 /// A square of `object` in the middle of `ground`, with a little noise.
 fn square(object: [u8; 3], ground: [u8; 3], width: u32, height: u32) -> Photo {
@@ -46,6 +46,8 @@ proptest! {
         prop_assert_eq!(Colours::from_bytes(*colours.as_bytes()), Some(colours));
         let strengths: Vec<u32> = colours.entries().map(|(_, strength)| strength).collect();
         prop_assert!(strengths.is_sorted_by(|a, b| a >= b));
+        let [x, y, width, height] = object(&photo).sides();
+        prop_assert!(Crop::new([x, y, width, height]).is_ok(), "within the photo");
         // Shares add up to one; each square root is rounded down.
         let shares: u32 = strengths.iter().map(|strength| strength * strength).sum();
         prop_assert!(shares <= 255 * 255 && shares > 225 * 225, "{shares}");
@@ -59,6 +61,40 @@ proptest! {
         // A query's field gives the same to the bit.
         prop_assert_eq!(Query::new(&a).distance(&b, b.norm()).to_bits(), a.distance(&b).to_bits());
     }
+}
+
+#[test]
+fn colours_of_a_part_are_those_of_its_pixels() {
+    let photo = square([190, 40, 40], [240, 240, 240], 200, 160);
+    let crop = Crop::new([0.3, 0.25, 0.4, 0.45]).expect("within");
+    let part = photo.region(&crop);
+    assert_eq!(Colours::of(part), Colours::of(&part.to_photo()));
+    assert_ne!(Colours::of(part), Colours::of(&photo));
+}
+
+#[test]
+fn the_box_is_around_the_object() {
+    for (object_colour, ground) in [([190, 40, 40], [240, 240, 240]), ([250, 250, 250], [90, 60, 30])] {
+        let [x, y, width, height] = object(&square(object_colour, ground, 200, 160)).sides();
+        // The square goes from a quarter to three quarters; there is a cell of 1/32 of air.
+        for (got, want) in [(x, 0.25), (y, 0.25), (x + width, 0.75), (y + height, 0.75)] {
+            assert!((got - want).abs() <= 2.0 / 32.0, "{got} for {want}");
+        }
+        assert!(x <= 0.25 && y <= 0.25 && x + width >= 0.75 && y + height >= 0.75);
+    }
+}
+
+#[test]
+fn where_nothing_stands_out_the_box_is_the_whole() {
+    let plain = Photo::new(300, 200, [200u8, 210, 190].repeat(300 * 200)).expect("sizes match");
+    assert_eq!(object(&plain), Crop::WHOLE);
+    assert_eq!(object(&Photo::new(1, 1, vec![255; 3]).expect("one pixel")), Crop::WHOLE);
+    // A speck in the middle.
+    let mut rgb = [200u8, 210, 190].repeat(320 * 320);
+    for y in 155..165 {
+        rgb[(y * 320 + 155) * 3..(y * 320 + 165) * 3].fill(0);
+    }
+    assert_eq!(object(&Photo::new(320, 320, rgb).expect("sizes match")), Crop::WHOLE);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use weights::{Weights, balanced, encode, has_outliers};
 
 use crate::digest::Digest;
 use crate::format::FormatError;
-use crate::photo::Photo;
+use crate::photo::Region;
 use tail::Tail;
 
 /// Why there is no network or no embedding.
@@ -96,12 +96,12 @@ impl Network {
         self.description.dims
     }
 
-    /// The embedding of `photo`, `[dims]`.
+    /// The embedding of a photo or a part of one, `[dims]`.
     ///
     /// # Errors
     /// [`NetworkError::Run`].
-    pub fn embed(&self, photo: &Photo) -> Result<Vec<f32>, NetworkError> {
-        self.run(&self.description.preprocessing.apply(photo))
+    pub fn embed<'a>(&self, of: impl Into<Region<'a>>) -> Result<Vec<f32>, NetworkError> {
+        self.run(&self.description.preprocessing.apply(of))
     }
 
     /// The embeddings, `[n, dims]`, row-major, of preprocessed inputs, f32 `[n, 3, height, width]`.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::photo::{Photo, resize};
+use crate::photo::{Region, resize};
 
 /// The largest input side that is accepted: far over any network's, and bounds what a hostile description can ask for.
 const LARGEST_SIDE: u32 = 1024;
@@ -73,10 +73,10 @@ impl Preprocessing {
         }
     }
 
-    /// The network's input for `photo`: f32 `[3, height, width]`, row-major.
-    pub fn apply(&self, photo: &Photo) -> Vec<f32> {
+    /// The network's input for a photo or a part of one: f32 `[3, height, width]`, row-major.
+    pub fn apply<'a>(&self, of: impl Into<Region<'a>>) -> Vec<f32> {
         let photo = match self.fit {
-            Fit::Squash => resize(photo, self.width, self.height),
+            Fit::Squash => resize(of, self.width, self.height),
         };
         let source_channels = match self.channels {
             Channels::Rgb => [0, 1, 2],
@@ -107,6 +107,7 @@ impl Preprocessing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::photo::Photo;
 
     #[test]
     fn channels_are_planes_in_the_networks_order() {

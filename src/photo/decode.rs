@@ -43,6 +43,11 @@ pub enum PhotoError {
         /// The limit, in millions of pixels.
         megapixels: u32,
     },
+    /// A part that is no part of a photo: its left and top edge, its width and its height.
+    #[error(
+        "{0:?} is no part of a photo: x, y, width and height are fractions from 0 to 1 and stay within it"
+    )]
+    Crop([f64; 4]),
     /// A picture in a variant of its format that the decoder does not know.
     #[error("{0}; save it as an ordinary JPEG or PNG")]
     Unsupported(String),
@@ -58,6 +63,7 @@ impl PhotoError {
             PhotoError::Empty => "photo/empty",
             PhotoError::UnknownFormat { .. } => "photo/unknown-format",
             PhotoError::TooLarge { .. } => "photo/too-large",
+            PhotoError::Crop(_) => "photo/crop",
             PhotoError::Unsupported(_) => "photo/unsupported",
             PhotoError::Damaged(_) => "photo/damaged",
         }
@@ -93,13 +99,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
     }
     let mut decoder = reader.into_decoder().map_err(from_image)?;
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > u64::from(limits.megapixels) * 1_000_000 {
-        return Err(PhotoError::TooLarge { width, height, megapixels: limits.megapixels });
-    }
-    if pixels == 0 {
-        return Err(PhotoError::Damaged("the picture has no pixels".to_owned()));
-    }
+    let pixels = limits.check(width, height)?;
     let mut allocation = image::Limits::default();
     // 16 bytes a pixel is the largest a decoder puts out (32-bit float RGBA); the rest is for its own tables.
     allocation.max_alloc = Some(pixels.saturating_mul(16).saturating_add(64 << 20));
@@ -110,8 +110,62 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
     image.apply_orientation(orientation);
     let flat = flatten(image);
     let (width, height) = flat.dimensions();
-    Photo::new(width, height, flat.into_raw())
-        .ok_or_else(|| PhotoError::Damaged("the picture has no pixels".to_owned()))
+    Photo::new(width, height, flat.into_raw()).ok_or_else(no_pixels)
+}
+
+/// A photo whose pixels somebody else decodes: taken in a few rows at a time, so that they are nowhere whole as RGBA.
+pub struct Rows {
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+    /// More came than there is room for.
+    over: bool,
+}
+
+impl Rows {
+    /// Of a photo of this size.
+    ///
+    /// # Errors
+    /// [`PhotoError::TooLarge`], or [`PhotoError::Damaged`] where a side is 0.
+    pub fn new(width: u32, height: u32, limits: &Limits) -> Result<Rows, PhotoError> {
+        let pixels = limits.check(width, height)?;
+        let mut rgb = Vec::new();
+        // Limits are far below 2^32 bytes.
+        rgb.reserve_exact(pixels as usize * 3);
+        Ok(Rows { width, height, rgb, over: false })
+    }
+
+    /// Takes in the next rows, `[rows, width, 4]`, upright 8-bit RGBA, alpha not multiplied in: they are laid over white.
+    pub fn add(&mut self, rgba: &[u8]) {
+        let all = self.width as usize * self.height as usize * 3;
+        let some = &rgba[..rgba.len().min((all - self.rgb.len()) / 3 * 4)];
+        self.over |= some.len() < rgba.len();
+        lay_over_white(some, &mut self.rgb);
+    }
+
+    /// The photo.
+    ///
+    /// # Errors
+    /// [`PhotoError::Damaged`] where pixels are missing or too many came.
+    pub fn finish(self) -> Result<Photo, PhotoError> {
+        let photo = Photo::new(self.width, self.height, self.rgb).filter(|_| !self.over);
+        photo.ok_or_else(|| PhotoError::Damaged("its pixels are not as many as its size says".to_owned()))
+    }
+}
+
+impl Limits {
+    /// The number of pixels, if it is allowed.
+    fn check(&self, width: u32, height: u32) -> Result<u64, PhotoError> {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > u64::from(self.megapixels) * 1_000_000 {
+            return Err(PhotoError::TooLarge { width, height, megapixels: self.megapixels });
+        }
+        if pixels == 0 { Err(no_pixels()) } else { Ok(pixels) }
+    }
+}
+
+fn no_pixels() -> PhotoError {
+    PhotoError::Damaged("the picture has no pixels".to_owned())
 }
 
 /// 8-bit RGB, transparency over white.
@@ -123,17 +177,17 @@ fn flatten(image: DynamicImage) -> image::RgbImage {
     let (width, height) = rgba.dimensions();
     let mut rgb = Vec::new();
     rgb.reserve_exact(rgba.len() / 4 * 3);
-    for pixel in rgba.pixels() {
-        let [red, green, blue, alpha] = pixel.0;
-        rgb.extend([red, green, blue].map(|value| over_white(value, alpha)));
-    }
+    lay_over_white(&rgba, &mut rgb);
     image::RgbImage::from_raw(width, height, rgb).expect("three of each four bytes were kept")
 }
 
-/// `value` at opacity `alpha` over 255, rounded.
-fn over_white(value: u8, alpha: u8) -> u8 {
-    let (value, alpha) = (u32::from(value), u32::from(alpha));
-    ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+/// Adds the RGB of RGBA: each value at the opacity of its pixel over 255, rounded.
+fn lay_over_white(rgba: &[u8], rgb: &mut Vec<u8>) {
+    for [red, green, blue, alpha] in rgba.as_chunks::<4>().0 {
+        let alpha = u32::from(*alpha);
+        let over = |value: &u8| ((u32::from(*value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        rgb.extend([red, green, blue].map(over));
+    }
 }
 
 fn from_image(error: ImageError) -> PhotoError {
@@ -194,6 +248,9 @@ mod tests {
         let pixels = [255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 128];
         let photo = decode(&png(3, 1, ExtendedColorType::Rgba8, &pixels), &Limits::default()).expect("a PNG");
         assert_eq!(photo.rgb(), [255, 0, 0, 255, 255, 255, 127, 127, 127]);
+        let mut rows = Rows::new(1, 3, &Limits::default()).expect("three pixels");
+        pixels.chunks(8).for_each(|some| rows.add(some));
+        assert_eq!(rows.finish().expect("all came").rgb(), photo.rgb());
     }
 
     #[test]
@@ -209,6 +266,23 @@ mod tests {
         let error = decode(&bytes, &Limits { megapixels: 1 }).expect_err("over a megapixel");
         assert_eq!(error.code(), "photo/too-large");
         assert!(error.to_string().contains("1200x1000"), "{error}");
+    }
+
+    #[test]
+    fn pixels_from_elsewhere_have_the_same_limits() {
+        let error = |width, height, megapixels| {
+            let rows = Rows::new(width, height, &Limits { megapixels }).and_then(|mut rows| {
+                rows.add(&[7; 8]);
+                rows.finish()
+            });
+            rows.map_err(|error| error.code())
+        };
+        assert_eq!(error(1200, 1000, 1), Err("photo/too-large"));
+        assert_eq!(error(u32::MAX, u32::MAX, 100), Err("photo/too-large"));
+        assert_eq!(error(0, 1, 1), Err("photo/damaged"));
+        assert_eq!(error(3, 1, 1), Err("photo/damaged"), "a pixel is missing");
+        assert_eq!(error(1, 1, 1), Err("photo/damaged"), "there is one too many");
+        assert_eq!(error(2, 1, 1).map(|photo| photo.width()), Ok(2));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! Everything here is integer arithmetic, so that native and wasm give the same bytes.
 
 mod decode;
+mod region;
 mod resize;
 
-pub use decode::{Limits, PhotoError, decode};
+pub use decode::{Limits, PhotoError, Rows, decode};
+pub use region::{Crop, Region};
 pub use resize::resize;
 
 /// An upright picture: `[height, width, 3]`, row-major, 8-bit RGB as stored (no colour profile applied).

@@ -4,25 +4,30 @@
 //! When enlarging this is OpenCV's `INTER_LINEAR`; when shrinking it is Pillow's `BILINEAR`, where OpenCV would skip
 //! pixels and alias fine prints.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
-use super::Photo;
+use super::{Photo, Region};
 
-/// `photo` squashed to `width` x `height` pixels, both at least 1; the sides are scaled independently.
+/// A photo or a part of one squashed to `width` x `height` pixels, both at least 1; the sides are scaled independently.
 ///
 /// Weights are fixed-point integers in every build of the resizer, which makes the result the same on every machine.
 ///
 /// # Panics
 /// If `width` or `height` is 0.
-pub fn resize(photo: &Photo, width: u32, height: u32) -> Photo {
+pub fn resize<'a>(of: impl Into<Region<'a>>, width: u32, height: u32) -> Photo {
     assert!(width > 0 && height > 0, "a photo has at least one pixel");
-    if (width, height) == (photo.width, photo.height) {
-        return photo.clone();
+    let region: Region = of.into();
+    if (width, height) == (region.width(), region.height()) {
+        return region.to_photo();
     }
+    // A view of the part, not the resizer's own crop box, whose filter would take in pixels from beyond its edges.
+    let (photo, (left, top)) = (region.photo(), region.corner());
     let source = TypedImageRef::<U8x3>::from_buffer(photo.width, photo.height, &photo.rgb)
         .expect("Photo::new holds width * height * 3 bytes");
+    let source = TypedCroppedImage::from_ref(&source, left, top, region.width(), region.height())
+        .expect("a region lies within its photo");
     let mut target = TypedImage::<U8x3>::new(width, height);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new()

@@ -29,7 +29,7 @@ pub fn diversify(
     diversity: f64,
     mut between: impl FnMut(u32, u32) -> f64,
 ) -> Vec<Neighbour> {
-    pool.sort();
+    pool.sort_unstable();
     let furthest = pool.last().map_or(0.0, |last| last.distance);
     if diversity <= 0.0 || furthest <= 0.0 {
         pool.truncate(limit);

@@ -59,13 +59,13 @@ pub enum RulesError {
     #[error(transparent)]
     Filter(#[from] FilterError),
     /// Diversity out of range.
-    #[error("diversity goes from 0 (off) to 1, not {0}")]
-    Diversity(f64),
+    #[error("diversity goes from 0 (off) to 1")]
+    Diversity,
     /// A boost's factor out of range.
-    #[error("the factor of a boost is from 0.01 to 100, not {0}: below 1 lifts, above 1 lowers")]
-    Factor(f64),
+    #[error("the factor of a boost is from 0.01 to 100: below 1 lifts, above 1 lowers")]
+    Factor,
     /// The text form of a boost without a factor.
-    #[error("a boost is a factor, a colon and a filter, such as 0.8:stock>0, not {0:?}")]
+    #[error("a boost is a factor, a colon and a filter, such as 0.8:stock>0, not \"{0}\"")]
     Boost(String),
 }
 
@@ -99,7 +99,7 @@ impl Rules {
         query: Option<u32>,
     ) -> Result<Chooser, RulesError> {
         if !(0.0..=1.0).contains(&self.diversity) {
-            return Err(RulesError::Diversity(self.diversity));
+            return Err(RulesError::Diversity);
         }
         let mut selection = match &self.filter {
             Some(filter) => attributes.select(filter)?,

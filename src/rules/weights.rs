@@ -52,7 +52,7 @@ impl Weights {
     pub fn new(boosts: &[Boost], attributes: &Attributes) -> Result<Weights, RulesError> {
         let looked_up = boosts.iter().map(|boost| {
             if !FACTORS.contains(&boost.factor) {
-                return Err(RulesError::Factor(boost.factor));
+                return Err(RulesError::Factor);
             }
             Ok((attributes.select(&boost.when)?, boost.factor))
         });

@@ -78,7 +78,7 @@ fn neighbours_are_there_before_anything_of_the_network_is() -> anyhow::Result<()
         // The same list does hold them after a photo.
         chromium.eval("await made.search(await photo(a));", json!(id)).await?;
         let after = urls(&chromium.requests().await?);
-        for word in ["lookalike_relaxed_bg.wasm", "worker.js", "network.json", "codes-", "client.js"] {
+        for word in ["embed_relaxed_bg.wasm", "worker.js", "network.json", "codes-", "client.js"] {
             ensure!(after.iter().any(|url| url.contains(word)), "{word} is not among {after:?}");
         }
         chromium.assert_quiet().await
@@ -234,7 +234,7 @@ fn two_elements_embed_one_photo_once() -> anyhow::Result<()> {
         let got = chromium.eval(both, json!(id)).await?;
         ensure!(got == json!([id, id]), "{got}");
         let urls = urls(&chromium.requests().await?);
-        for word in ["lookalike_relaxed_bg.wasm", "network.json", "codes-", "worker/worker.js"] {
+        for word in ["embed_relaxed_bg.wasm", "network.json", "codes-", "worker/worker.js"] {
             let count = urls.iter().filter(|url| url.contains(word)).count();
             ensure!(count == 1, "{word} was fetched {count} times: {urls:?}");
         }

@@ -7,6 +7,7 @@ mod chromium;
 mod damaged;
 mod element;
 mod parity;
+mod parts;
 mod privacy;
 mod shop;
 mod shop_server;

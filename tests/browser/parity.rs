@@ -18,8 +18,8 @@ use crate::chromium::with_chromium;
 use crate::element::stage;
 use crate::shop_server::{ShopServer, ids, photos};
 
-/// Both builds of the wasm module.
-const MODULES: [&str; 2] = ["lookalike_bg.wasm", "lookalike_relaxed_bg.wasm"];
+/// Both builds of the wasm module that embeds.
+const MODULES: [&str; 2] = ["embed_bg.wasm", "embed_relaxed_bg.wasm"];
 
 /// Loads wasm, network and codes into the page itself. `a` is `{manifest, ...}`, with the name of a `module` if it is not
 /// to be the one for every browser.
@@ -27,23 +27,26 @@ pub const LOAD: &str = "
     const folder = new URL('/lookalike/', location.href);
     const get = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer());
     const { network, codebook, codes, refinement, items, widget } = a.manifest;
-    const wasm = await import(new URL(`${widget.path}/wasm/lookalike.js`, folder).href);
-    const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'lookalike_bg.wasm'}`) });
+    const wasm = await import(new URL(`${widget.path}/wasm/embed.js`, folder).href);
+    const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'embed_bg.wasm'}`) });
     const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
-    for (const [index, part] of loader.parts().entries()) loader.part(index, await get(`${network.path}/${part.path}`));
+    for (const [index, part] of JSON.parse(loader.parts()).entries()) loader.part(index, await get(`${network.path}/${part.path}`));
     const embedder = loader.finish();";
 
 const CODE: &str = "
-    const ranker = new wasm.Ranker(await get(codebook.path), codebook.sha256, await get(codes.path), codes.sha256, items);
+    const { default: start, Ranker } = await import(new URL(`${widget.path}/wasm/rank.js`, folder).href);
+    await start({ module_or_path: await get(`${widget.path}/wasm/rank_bg.wasm`) });
+    const ranker = new Ranker(await get(codebook.path), codebook.sha256, await get(codes.path), codes.sha256, items);
     ranker.refine(await get(refinement.path), refinement.sha256);
+    const pairs = (flat) => Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n], flat[2 * n + 1]]);
     const answers = {};
     for (const id of a.ids) {
-      const picture = embedder.decode(new Uint8Array(await (await fetch(`/photos/${id}.jpg`)).arrayBuffer()));
+      const picture = wasm.Picture.decode(new Uint8Array(await (await fetch(`/photos/${id}.jpg`)).arrayBuffer()));
       const embedding = embedder.embed(picture);
       answers[id] = {
         pixels: picture.sha256(), resized: picture.resized_sha256(224, 224), embedding: [...embedding],
         ranked: Object.fromEntries(['cosine', 'euclidean', 'manhattan'].map((metric) =>
-          [metric, ranker.rank(embedding, picture.colours(), { metric, limit: 20 }).map(({ item, distance }) => [item, distance])])),
+          [metric, pairs(ranker.rank(embedding, picture.colours(), { metric, limit: 20 }))])),
       };
       picture.free();
     }

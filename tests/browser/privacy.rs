@@ -61,7 +61,7 @@ fn a_photo_leaves_nothing_but_requests_for_the_folder() -> anyhow::Result<()> {
         let fetched = |word: &str| {
             requests.iter().any(|request| request["url"].as_str().is_some_and(|url| url.contains(word)))
         };
-        for word in ["lookalike_relaxed_bg.wasm", "network.json", "codes-", "refinement-", "worker.js"] {
+        for word in ["embed_relaxed_bg.wasm", "network.json", "codes-", "refinement-", "worker.js"] {
             ensure!(fetched(word), "the list of requests has no {word}, so it proves nothing: {requests:?}");
         }
         chromium.assert_quiet().await
@@ -124,9 +124,9 @@ fn the_slim_network_fits_a_phone() -> anyhow::Result<()> {
         let load = crate::parity::LOAD;
         let measure = format!(
             "{load} const bytes = new Uint8Array(await (await fetch(`/photos/${{a.ids[0]}}.jpg`)).arrayBuffer());
-             const picture = embedder.decode(bytes); embedder.embed(picture); picture.free();
+             const picture = wasm.Picture.decode(bytes); embedder.embed(picture); picture.free();
              const from = performance.now();
-             const again = embedder.decode(bytes); embedder.embed(again); again.free();
+             const again = wasm.Picture.decode(bytes); embedder.embed(again); again.free();
              const took = performance.now() - from;
              return {{ megabytes: exports.memory.buffer.byteLength / 2 ** 20, took }};"
         );

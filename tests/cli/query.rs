@@ -55,6 +55,28 @@ fn neighbours_of_every_product_are_those_of_brute_force() -> anyhow::Result<()> 
 }
 
 #[test]
+fn a_part_of_a_photo_is_searched_as_a_photo_of_its_own() -> anyhow::Result<()> {
+    let shop = Shop::with("part-of-photo", 12)?;
+    shop.build(&[])?;
+    let photo = image::open(shop.photos().join("p03.png"))?.into_rgb8();
+    let (whole, part) = (shop.0.join("whole.png"), shop.0.join("part.png"));
+    photo.save(&whole)?;
+    image::imageops::crop_imm(&photo, 12, 10, 24, 20).to_image().save(&part)?;
+    let (whole, part) = (whole.display().to_string(), part.display().to_string());
+    let asked = |photo: &str, how: &[&str]| {
+        shop.query(&[&["--photo", photo, "--colour", "0.4", "-k", "12"], how].concat())
+    };
+    let cut = asked(&part, &[])?;
+    ensure!(asked(&whole, &["--crop", "0.25,0.25,0.5,0.5"])? == cut, "48x40 pixels, the middle of them");
+    ensure!(asked(&whole, &[])? != cut, "the whole is another picture");
+    for crop in ["0,0,2,1", "-0.1,0,0.5,0.5", "0,0,1", "a,b,c,d", "0,0,0,1"] {
+        let error = fail(2, arguments!["query", shop.out(), "--photo", &whole, "--crop", crop])?;
+        ensure!(error.contains("--crop"), "{crop}: {error}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_photo_of_the_catalogue_finds_itself_first() -> anyhow::Result<()> {
     let shop = Shop::with("finds-itself", 12)?;
     shop.build(&[])?;

@@ -1,15 +1,15 @@
 //! The crate in a real browser, where its instructions and its JavaScript face are what they are for a shopper.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array, Uint8ClampedArray};
 use lookalike::attributes::write_attributes;
-use lookalike::browser::{NetworkLoader, Ranker};
+use lookalike::browser::{Embedder, NetworkLoader, Picture, PictureRows, Ranker};
 use lookalike::codes::{Rotation, Space, Written, write};
-use lookalike::colour::{ColourCodes, Colours, Means};
+use lookalike::colour::{ColourCodes, Colours, Means, object};
 use lookalike::digest::Digest;
 use lookalike::embedding::{norm, sums, sums_scalar};
 use lookalike::network::{Encoding, Vgg16, encode, matrix_kernel, random_weights, write_parts};
-use lookalike::photo::{Photo, resize};
+use lookalike::photo::{Crop, Photo, resize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -32,6 +32,15 @@ fn tiny_network() -> (Vec<u8>, Vec<Vec<u8>>) {
     })
     .expect("writing to memory cannot fail");
     (description.write(), parts)
+}
+
+fn tiny_embedder() -> Embedder {
+    let (description, parts) = tiny_network();
+    let mut loader = NetworkLoader::new(&description, &Digest::of(&description).hex()).expect("just written");
+    for (index, part) in parts.iter().enumerate() {
+        loader.part(index, &Uint8Array::from(part.as_slice())).expect("just written");
+    }
+    loader.finish().expect("every part is there")
 }
 
 fn code(error: &JsValue) -> String {
@@ -69,19 +78,14 @@ fn lookalike_test_photo() -> Photo {
 
 #[wasm_bindgen_test]
 fn a_photo_is_embedded_and_ranked() {
-    let (description, parts) = tiny_network();
-    let mut loader = NetworkLoader::new(&description, &Digest::of(&description).hex()).expect("just written");
-    for (index, part) in parts.iter().enumerate() {
-        loader.part(index, &Uint8Array::from(part.as_slice())).expect("just written");
-    }
-    let embedder = loader.finish().expect("every part is there");
+    let embedder = tiny_embedder();
     let mut bmp = Vec::new();
     image::codecs::bmp::BmpEncoder::new(&mut bmp)
         .encode(lookalike_test_photo().rgb(), 301, 187, image::ExtendedColorType::Rgb8)
         .expect("a BMP can be written to memory");
-    let picture = embedder.decode(&Uint8Array::from(bmp.as_slice())).expect("a BMP");
+    let picture = Picture::decode(&Uint8Array::from(bmp.as_slice())).expect("a BMP");
     assert_eq!((picture.width(), picture.height()), (301, 187));
-    let embedding = embedder.embed(&picture).expect("the network runs");
+    let embedding = embedder.embed(&picture, None).expect("the network runs");
     assert_eq!(embedding.len(), TINY.dense);
 
     let other: Vec<f32> = embedding.iter().rev().copied().collect();
@@ -94,13 +98,12 @@ fn a_photo_is_embedded_and_ranked() {
     let (refinement, sha256) = given(&written.refinement);
     ranker.refine(&refinement, &sha256).expect("just written");
     let options = |text: &str| js_sys::JSON::parse(text).expect("JSON");
-    let items = |ranked: JsValue| -> Vec<f64> {
-        let item = |one: JsValue| Reflect::get(&one, &"item".into()).ok().and_then(|item| item.as_f64());
-        js_sys::Array::from(&ranked).iter().filter_map(item).collect()
-    };
+    let items = |ranked: Vec<f64>| -> Vec<f64> { ranked.into_iter().step_by(2).collect() };
     for metric in ["cosine", "euclidean", "manhattan"] {
         let asked = format!(r#"{{"metric":"{metric}","limit":2}}"#);
-        let ranked = ranker.rank(&embedding, &picture.colours(), options(&asked)).expect("one network");
+        let ranked = ranker
+            .rank(&embedding, &picture.colours(None).expect("of all of it"), options(&asked))
+            .expect("one network");
         assert_eq!(items(ranked), [1.0, 0.0], "{metric}");
         let ranked = ranker.rank_like_item(0, options(&asked)).expect("there is one");
         assert_eq!(items(ranked), [1.0], "{metric}");
@@ -111,10 +114,14 @@ fn a_photo_is_embedded_and_ranked() {
     let colours = [Colours::of(&lookalike_test_photo()), Colours::of(&others)];
     let (colours, sha256) = given(&ColourCodes::write(&colours, &Means::default(), 0.0));
     let asked = options(r#"{"metric":"cosine","limit":2,"colour":1}"#);
-    let error = ranker.rank(&embedding, &picture.colours(), asked.clone()).expect_err("none were given");
+    let error = ranker
+        .rank(&embedding, &picture.colours(None).expect("of all of it"), asked.clone())
+        .expect_err("none were given");
     assert_eq!(code(&error), "options/invalid");
     ranker.give_colours(&colours, &sha256).expect("just written");
-    let ranked = ranker.rank(&embedding, &picture.colours(), asked).expect("they were given");
+    let ranked = ranker
+        .rank(&embedding, &picture.colours(None).expect("of all of it"), asked)
+        .expect("they were given");
     assert_eq!(items(ranked), [0.0, 1.0]);
 
     let (attributes, sha256) = given(&write_attributes([[("size", "S")], [("size", "M")]], &[]).bytes);
@@ -123,12 +130,54 @@ fn a_photo_is_embedded_and_ranked() {
         options(&format!(r#"{{"metric":"cosine","limit":2,"rules":{{"filter":{filter}}},"excluded":[]}}"#))
     };
     for filter in [r#""size=S""#, r#"{"size":["S","L"]}"#] {
-        let ranked = ranker.rank(&embedding, &picture.colours(), asked(filter)).expect("a filter");
+        let ranked = ranker
+            .rank(&embedding, &picture.colours(None).expect("of all of it"), asked(filter))
+            .expect("a filter");
         assert_eq!(items(ranked), [0.0], "{filter}");
     }
-    let error =
-        ranker.rank(&embedding, &picture.colours(), asked(r#""sise=S""#)).expect_err("no such column");
+    let error = ranker
+        .rank(&embedding, &picture.colours(None).expect("of all of it"), asked(r#""sise=S""#))
+        .expect_err("no such column");
     assert_eq!(code(&error), "filter/unknown-attribute");
+}
+
+/// A part is embedded as if it were a photo of its own, and a picture from rows is that from a file.
+#[wasm_bindgen_test]
+fn a_part_of_a_photo_is_a_photo_of_its_own() {
+    let embedder = tiny_embedder();
+    let picture = |photo: &Photo| {
+        let mut rows = PictureRows::new(photo.width(), photo.height()).expect("a small photo");
+        let rgba: Vec<u8> = photo.rgb().chunks(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+        rgba.chunks(photo.width() as usize * 4 * 50)
+            .for_each(|some| rows.add(&Uint8ClampedArray::from(some)));
+        rows.finish().expect("every row came")
+    };
+    let whole = lookalike_test_photo();
+    let sides = [0.25, 0.1, 0.5, 0.75];
+    let part = whole.region(&Crop::new(sides).expect("within")).to_photo();
+    let (whole, part) = (picture(&whole), picture(&part));
+    assert_eq!(whole.sha256(), Digest::of(lookalike_test_photo().rgb()).hex());
+    let crop = Some(sides.to_vec());
+    assert_eq!(
+        embedder.embed(&whole, crop.clone()).expect("within"),
+        embedder.embed(&part, None).expect("all of it")
+    );
+    assert_ne!(
+        embedder.embed(&whole, None).expect("all of it"),
+        embedder.embed(&part, None).expect("all of it")
+    );
+    assert_eq!(whole.colours(crop).expect("within"), part.colours(None).expect("all of it"));
+    assert_eq!(whole.object(), object(&lookalike_test_photo()).sides());
+
+    for crop in [vec![0.0, 0.0, 2.0, 1.0], vec![0.0, 0.0, 1.0]] {
+        let error = embedder.embed(&whole, Some(crop.clone())).expect_err("no part of a photo");
+        assert_eq!(code(&error), "photo/crop");
+        assert_eq!(code(&whole.colours(Some(crop)).expect_err("no part of a photo")), "photo/crop");
+    }
+    assert_eq!(
+        PictureRows::new(30_000, 30_000).err().map(|error| code(&error)).as_deref(),
+        Some("photo/too-large")
+    );
 }
 
 /// Along the axes of the space itself.

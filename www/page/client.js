@@ -1,12 +1,13 @@
 /**
  * The page's side of the worker: one worker a folder, shared by all elements of the page.
  *
- * Every call has an id; an answer nobody waits for is passed over. One and the same Blob is embedded once, for
- * whoever asks and as often. When the worker crashes, all calls reject and the next one starts a new worker; when the last
+ * Every call has an id; an answer nobody waits for is passed over. One and the same part of one and the same Blob is
+ * embedded once, for whoever asks and as often; the worker keeps the last picture decoded, so that another part of it is
+ * there at once. When the worker crashes, all calls reject and the next one starts a new worker; when the last
  * photo being worked on is abandoned, the worker is ended, since a thread in the middle of a network hears nothing.
  */
 /** @import { Folder } from "../shared/folder.js" */
-/** @import { Described, How, PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
+/** @import { Crop, Described, How, PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
 
 /** An idle worker holds the network in memory: 128 MB and more that the rest of the phone can use. */
@@ -15,16 +16,20 @@ const IDLE_MS = 60_000;
 const GRACE_MS = 100;
 /** Whole photographs of today's best phones are under a third of this. */
 const MAX_PHOTO_BYTES = 100e6;
+/** Parts of one photo of which the answer is remembered, 20 KB each at most. */
+const PARTS = 16;
 
 /**
  * @typedef {(progress: Progress) => void} OnProgress
  * @typedef {{ signal?: AbortSignal, onProgress?: OnProgress }} CallOptions
+ * @typedef {CallOptions & { crop?: Crop }} EmbedOptions `crop`: the part of the upright photo that matters, else all of it
  * @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, onProgress?: OnProgress }} Call
- * @typedef {object} Shared what becomes of one photo, and those who wait for it
+ * @typedef {object} Shared what becomes of one part of a photo, and those who wait for it
  * @property {Promise<Described>} described
  * @property {Set<OnProgress>} waiters
  * @property {Progress} [progress] the latest, for who joins later
- * @property {number} [id] its call, once the photo is read
+ * @property {number} id its call
+ * @typedef {{ key: number, parts: Map<string, Shared> }} Photo
  */
 
 /** @type {WeakMap<Folder, Client>} */
@@ -47,9 +52,10 @@ export class Client {
   #lastId = 0;
   /** @type {Map<number, Call>} */
   #calls = new Map();
-  /** @type {WeakMap<Blob, Shared>} */
+  /** @type {WeakMap<Blob, Photo>} */
   #photos = new WeakMap();
-  /** Photos being read or embedded. @type {Set<Shared>} */
+  #lastKey = 0;
+  /** What is being embedded. @type {Set<Shared>} */
   #busy = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idle;
@@ -62,24 +68,30 @@ export class Client {
 
   /**
    * @param {Blob} photo
-   * @param {CallOptions} [options]
+   * @param {EmbedOptions} [options]
    * @returns {Promise<Described>}
    */
-  embed(photo, { signal, onProgress = () => {} } = {}) {
+  embed(photo, { signal, crop, onProgress = () => {} } = {}) {
     if (signal?.aborted) return Promise.reject(aborted());
-    const shared = this.#photos.get(photo) ?? this.#share(photo);
+    if (photo.size > MAX_PHOTO_BYTES) {
+      return Promise.reject(new LookalikeError("photo/too-large", `${photo.size} bytes`));
+    }
+    const known = this.#photos.get(photo) ?? { key: ++this.#lastKey, parts: new Map() };
+    this.#photos.set(photo, known);
+    const part = crop ? [crop.x, crop.y, crop.width, crop.height].join() : "";
+    const shared = known.parts.get(part) ?? this.#share(photo, known, part, crop);
     // A function of its own for each caller, so that one function passed twice counts twice.
     const waiter = (/** @type {Progress} */ progress) => onProgress(progress);
     shared.waiters.add(waiter);
     if (shared.progress) waiter(shared.progress);
     return abortable(shared.described, signal, () => {
       shared.waiters.delete(waiter);
-      setTimeout(() => this.#abandon(photo, shared), GRACE_MS);
+      setTimeout(() => this.#abandon(shared), GRACE_MS);
     });
   }
 
   /**
-   * @param {Described | number} like a photo, or a product by its number
+   * @param {Pick<Described, "embedding" | "colours"> | number} like a photo, or a product by its number
    * @param {How} how
    * @param {CallOptions} [options]
    * @returns {Promise<Ranked[]>}
@@ -92,7 +104,7 @@ export class Client {
   }
 
   /**
-   * @param {Described | number} like
+   * @param {Pick<Described, "embedding" | "colours"> | number} like
    * @param {How} how
    * @param {number[]} excluded item numbers
    * @param {CallOptions} options
@@ -101,8 +113,15 @@ export class Client {
   #rank(like, how, excluded, { signal, onProgress }) {
     if (signal?.aborted) return Promise.reject(aborted());
     const { id, result } = this.#call(onProgress);
-    this.#post({ op: "rank", id, like, how, excluded });
+    // What else is known of a photo need not travel.
+    const asked = typeof like === "number" ? like : { embedding: like.embedding, colours: like.colours };
+    this.#post({ op: "rank", id, like: asked, how, excluded });
     return abortable(result, signal, () => this.#calls.delete(id));
+  }
+
+  /** No other part of the last photo is going to be asked for: the worker can give its memory back. */
+  release() {
+    this.#worker?.postMessage(/** @type {Request} */ ({ op: "release" }));
   }
 
   /** Ends the worker; whoever still waits is told why. @param {Error} reason */
@@ -115,48 +134,33 @@ export class Client {
     for (const call of calls) call.reject(reason);
   }
 
-  /** @param {Blob} photo */
-  #share(photo) {
+  /** @param {Blob} photo @param {Photo} known @param {string} part @param {Crop} [crop] */
+  #share(photo, known, part, crop) {
+    const { id, result } = this.#call((progress) => {
+      shared.progress = progress;
+      for (const waiter of shared.waiters) waiter(progress);
+    });
     /** @type {Shared} */
-    const shared = { described: this.#embed(photo, () => shared), waiters: new Set() };
-    this.#photos.set(photo, shared);
+    const shared = { id, described: result, waiters: new Set() };
+    known.parts.set(part, shared);
     this.#busy.add(shared);
-    shared.described
-      .catch(() => this.#forget(photo, shared))
+    result
+      .catch(() => known.parts.get(part) === shared && known.parts.delete(part))
       .finally(() => this.#busy.delete(shared));
+    for (const oldest of known.parts.keys()) if (known.parts.size > PARTS) known.parts.delete(oldest);
+    this.#post({ op: "embed", id, photo, key: known.key, crop });
     return shared;
   }
 
-  /** @param {Blob} photo @param {() => Shared} shared */
-  async #embed(photo, shared) {
-    if (photo.size > MAX_PHOTO_BYTES) throw new LookalikeError("photo/too-large", `${photo.size} bytes`);
-    const bytes = await readPhoto(photo);
-    if (!this.#busy.has(shared())) throw aborted();
-    const { id, result } = this.#call((progress) => {
-      shared().progress = progress;
-      for (const waiter of shared().waiters) waiter(progress);
-    });
-    shared().id = id;
-    this.#post({ op: "embed", id, photo: bytes }, [bytes]);
-    return result;
-  }
-
-  /** @param {Blob} photo @param {Shared} shared */
-  #abandon(photo, shared) {
+  /** @param {Shared} shared */
+  #abandon(shared) {
     if (shared.waiters.size || !this.#busy.delete(shared)) return;
-    this.#forget(photo, shared);
-    const { id } = shared;
-    const call = this.#calls.get(id ?? 0);
-    if (!id || !call) return;
-    this.#calls.delete(id);
+    const call = this.#calls.get(shared.id);
+    if (!call) return;
+    this.#calls.delete(shared.id);
     call.reject(aborted());
-    if (this.#calls.size || this.#busy.size) this.#post({ op: "drop", id });
+    if (this.#calls.size || this.#busy.size) this.#post({ op: "drop", id: shared.id });
     else this.stop(aborted());
-  }
-
-  /** @param {Blob} photo @param {Shared} shared */
-  #forget(photo, shared) {
-    if (this.#photos.get(photo) === shared) this.#photos.delete(photo);
   }
 
   /** @param {OnProgress} [onProgress] */
@@ -167,12 +171,12 @@ export class Client {
     return { id, result };
   }
 
-  /** @param {Request} request @param {Transferable[]} [transfer] */
-  #post(request, transfer = []) {
+  /** @param {Request} request */
+  #post(request) {
     clearTimeout(this.#idle);
     try {
       this.#worker ??= this.#open();
-      this.#worker.postMessage(request, transfer);
+      this.#worker.postMessage(request);
     } catch (error) {
       this.#crash(String(error));
     }
@@ -237,13 +241,4 @@ function abortable(promise, signal, onAbort) {
     signal?.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
   });
-}
-
-/** @param {Blob} photo */
-async function readPhoto(photo) {
-  try {
-    return await photo.arrayBuffer();
-  } catch (error) {
-    throw new LookalikeError("photo/unreadable", `could not be read (${error})`);
-  }
 }

@@ -50,10 +50,33 @@ export interface How {
   settled?: boolean;
 }
 
-/** What is known of a photo: the network's embedding, and its colours. */
+/** A part of an upright photo, in fractions of its sides: left and top edge, width and height. */
+export interface Crop {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** What is known of a photo, or of the part of it that was asked for. */
 export interface Described {
+  /** The network's, of the part. */
   embedding: Float32Array;
+  /** Of the part. */
   colours: Uint8Array;
+  /** Of the whole photo, upright, in pixels. */
+  width: number;
+  height: number;
+  /** A box around the object on the whole photo, to propose; all of it where nothing stands out. */
+  object: Crop;
+}
+
+/** Addresses of the wasm modules, absolute; those beside the worker where left out. */
+export interface WasmUrls {
+  rank?: string;
+  embed?: string;
+  /** For browsers with relaxed SIMD. */
+  embedRelaxed?: string;
 }
 
 /** What a shop shows of a product. */
@@ -98,14 +121,16 @@ export interface PlainError {
 }
 
 /**
- * Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more. `like` is a photo
- * or an item number, `excluded` are the item numbers of `how.rules.exclude`.
+ * Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more, `release` to forget
+ * the one that is decoded. `key` is the same for the same photo. `like` is what is known of a photo, or an item number;
+ * `excluded` are the item numbers of `how.rules.exclude`.
  */
 export type Request =
-  | { op: "open"; folder: string; manifest: Manifest }
-  | { op: "embed"; id: number; photo: ArrayBuffer }
-  | { op: "rank"; id: number; like: Described | number; how: How; excluded: readonly number[] }
-  | { op: "drop"; id: number };
+  | { op: "open"; folder: string; manifest: Manifest; wasm?: WasmUrls }
+  | { op: "embed"; id: number; photo: Blob; key: number; crop?: Crop }
+  | { op: "rank"; id: number; like: Pick<Described, "embedding" | "colours"> | number; how: How; excluded: readonly number[] }
+  | { op: "drop"; id: number }
+  | { op: "release" };
 
 /** Worker to page. Progress without an id concerns every photo waiting; `crashed` means that the worker is of no more use. */
 export type Reply =

@@ -34,8 +34,10 @@ let forgotten = 0;
 /** @type {Client} */
 let client;
 const EMBEDDING = Float32Array.of(1, 2);
+const LIKE = { embedding: EMBEDDING, colours: new Uint8Array(24) };
+const DESCRIBED = { ...LIKE, width: 4, height: 3, object: { x: 0, y: 0, width: 1, height: 1 } };
 const photo = (text = "x") => new Blob([text]);
-/** Lets photos be read, which takes turns of the event loop. */
+/** Lets promises settle that take turns of the event loop. */
 const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 const progress = (/** @type {number} */ fraction) =>
   /** @type {Progress} */ ({ stage: "loading", loaded: 0, total: 1, fraction });
@@ -63,15 +65,15 @@ test("one photo is embedded once for all who ask, and remembered", async () => {
   const all = [client.embed(one), client.embed(one), client.embed(one)];
   await settle();
   assert.deepEqual(workers[0].requests.map(({ op }) => op), ["open", "embed"]);
-  workers[0].say({ id: workers[0].ids("embed")[0], result: EMBEDDING });
-  assert.deepEqual(await Promise.all(all), [EMBEDDING, EMBEDDING, EMBEDDING]);
-  assert.equal(await client.embed(one), EMBEDDING);
+  workers[0].say({ id: workers[0].ids("embed")[0], result: DESCRIBED });
+  assert.deepEqual(await Promise.all(all), [DESCRIBED, DESCRIBED, DESCRIBED]);
+  assert.equal(await client.embed(one), DESCRIBED);
   assert.equal(workers[0].ids("embed").length, 1);
 });
 
 test("answers find their calls in any order", async () => {
-  const cosine = client.rank(EMBEDDING, { metric: "cosine", limit: 1 });
-  const euclidean = client.rank(EMBEDDING, { metric: "euclidean", limit: 1 });
+  const cosine = client.rank(LIKE, { metric: "cosine", limit: 1 });
+  const euclidean = client.rank(LIKE, { metric: "euclidean", limit: 1 });
   const [first, second] = workers[0].ids("rank");
   workers[0].say({ id: second, result: [{ item: 2, distance: 2 }] });
   workers[0].say({ id: first, result: [{ item: 1, distance: 1 }] });
@@ -101,9 +103,9 @@ test("latest wins: the older photo is dropped, the worker and its network stay",
   mock.timers.tick(1000);
   const [first, second] = workers[0].ids("embed");
   assert.deepEqual(workers[0].ids("drop"), [first]);
-  workers[0].say({ id: first, result: Float32Array.of(9) });
-  workers[0].say({ id: second, result: EMBEDDING });
-  assert.equal(await newer, EMBEDDING);
+  workers[0].say({ id: first, result: { ...DESCRIBED, width: 9 } });
+  workers[0].say({ id: second, result: DESCRIBED });
+  assert.equal(await newer, DESCRIBED);
   assert.deepEqual([workers.length, workers[0].ended], [1, false]);
 });
 
@@ -116,8 +118,8 @@ test("one of two who wait goes: the other is served", async () => {
   leaving.abort();
   mock.timers.tick(1000);
   assert.equal(await left, "aborted");
-  workers[0].say({ id: workers[0].ids("embed")[0], result: EMBEDDING });
-  assert.equal(await stays, EMBEDDING);
+  workers[0].say({ id: workers[0].ids("embed")[0], result: DESCRIBED });
+  assert.equal(await stays, DESCRIBED);
 });
 
 test("the last one goes: the worker is ended, the next search starts another", async () => {
@@ -131,33 +133,61 @@ test("the last one goes: the worker is ended, the next search starts another", a
   assert.equal(workers[0].ended, true);
   const again = client.embed(one);
   await settle();
-  workers[1].say({ id: workers[1].ids("embed")[0], result: EMBEDDING });
-  assert.equal(await again, EMBEDDING);
+  workers[1].say({ id: workers[1].ids("embed")[0], result: DESCRIBED });
+  assert.equal(await again, DESCRIBED);
 });
 
-test("gone before the photo is read: no worker is started", async () => {
+test("gone at once: the worker that was started is ended, and none is started for who is gone already", async () => {
   const leaving = new AbortController();
   const left = codeOf(client.embed(photo(), { signal: leaving.signal }));
   leaving.abort();
   mock.timers.tick(1000);
-  await settle();
   assert.equal(await left, "aborted");
-  assert.equal(workers.length, 0);
+  assert.deepEqual(workers.map(({ ended }) => ended), [true]);
   assert.equal(await codeOf(client.embed(photo(), { signal: AbortSignal.abort() })), "aborted");
-  assert.equal(await codeOf(client.rank(EMBEDDING, { metric: "cosine", limit: 1 }, { signal: AbortSignal.abort() })), "aborted");
+  assert.equal(await codeOf(client.rank(LIKE, { metric: "cosine", limit: 1 }, { signal: AbortSignal.abort() })), "aborted");
+  assert.equal(workers.length, 1);
+});
+
+test("another part of a photo is asked for under the photo's key, each part once", async () => {
+  const one = photo();
+  const part = (/** @type {number} */ x) => client.embed(one, { crop: { x, y: 0, width: 0.5, height: 1 } });
+  const all = [client.embed(one), part(0), part(0), part(0.25), client.embed(photo("y"))];
+  const asked = workers[0].requests.flatMap((request) => (request.op === "embed" ? [request] : []));
+  assert.deepEqual(asked.map(({ key, crop }) => [key, crop?.x]), [[1, undefined], [1, 0], [1, 0.25], [2, undefined]]);
+  assert.equal(asked[0].photo, one);
+  asked.forEach(({ id }, n) => workers[0].say({ id, result: /** @type {any} */ (n) }));
+  assert.deepEqual(await Promise.all(all), [0, 1, 1, 2, 3]);
+  // Dragging a rectangle about is not remembered for ever.
+  for (let n = 1; n <= 40; n++) part(n / 100);
+  const before = workers[0].ids("embed").length;
+  part(0.4);
+  assert.equal(workers[0].ids("embed").length, before);
+  part(0.01);
+  assert.equal(workers[0].ids("embed").length, before + 1);
+});
+
+test("a picture no longer needed is released, by a worker that is there", async () => {
+  client.release();
+  assert.equal(workers.length, 0);
+  const embedded = client.embed(photo());
+  workers[0].say({ id: workers[0].ids("embed")[0], result: DESCRIBED });
+  await embedded;
+  client.release();
+  assert.equal(workers[0].requests.at(-1)?.op, "release");
 });
 
 test("a crash rejects all, and the next search starts anew", async () => {
   const one = photo();
-  const waiting = [client.embed(one), client.embed(photo()), client.rank(EMBEDDING, { metric: "cosine", limit: 1 })].map(codeOf);
+  const waiting = [client.embed(one), client.embed(photo()), client.rank(LIKE, { metric: "cosine", limit: 1 })].map(codeOf);
   await settle();
   workers[0].onerror({ message: "out of memory", preventDefault() {} });
   assert.deepEqual(await Promise.all(waiting), Array(3).fill("worker/crashed"));
   assert.equal(workers[0].ended, true);
   const again = client.embed(one);
   await settle();
-  workers[1].say({ id: workers[1].ids("embed")[0], result: EMBEDDING });
-  assert.equal(await again, EMBEDDING);
+  workers[1].say({ id: workers[1].ids("embed")[0], result: DESCRIBED });
+  assert.equal(await again, DESCRIBED);
 });
 
 test("a trap in the module is a crash", async () => {
@@ -173,7 +203,7 @@ test("a worker that the page may not start", async () => {
     throw new Error("refused by the content security policy");
   });
   assert.equal(await codeOf(refused.embed(photo())), "worker/crashed");
-  assert.equal(await codeOf(refused.rank(EMBEDDING, { metric: "cosine", limit: 1 })), "worker/crashed");
+  assert.equal(await codeOf(refused.rank(LIKE, { metric: "cosine", limit: 1 })), "worker/crashed");
 });
 
 test("an error of one call leaves the others and the worker; the photo can be tried again", async () => {
@@ -183,9 +213,9 @@ test("an error of one call leaves the others and the worker; the photo can be tr
   await settle();
   const [first, second] = workers[0].ids("embed");
   workers[0].say({ id: first, error: { code: "photo/damaged", message: "cut short" } });
-  workers[0].say({ id: second, result: EMBEDDING });
+  workers[0].say({ id: second, result: DESCRIBED });
   await assert.rejects(bad, { code: "photo/damaged", message: "cut short" });
-  assert.equal(await good, EMBEDDING);
+  assert.equal(await good, DESCRIBED);
   client.embed(one);
   await settle();
   assert.equal(workers[0].ids("embed").length, 3);
@@ -201,7 +231,7 @@ test("a file gone from the folder: the folder is opened anew next time", async (
 });
 
 test("an idle worker gives its memory back; a busy one stays", async () => {
-  const ranked = client.rank(EMBEDDING, { metric: "cosine", limit: 1 });
+  const ranked = client.rank(LIKE, { metric: "cosine", limit: 1 });
   mock.timers.tick(10 * 60_000);
   assert.equal(workers[0].ended, false);
   workers[0].say({ id: workers[0].ids("rank")[0], result: [] });
@@ -211,7 +241,7 @@ test("an idle worker gives its memory back; a busy one stays", async () => {
 });
 
 test("a file far too large to be a photo is not read", async () => {
-  const film = /** @type {any} */ ({ size: 2e9, arrayBuffer: () => assert.fail("read") });
+  const film = /** @type {any} */ ({ size: 2e9 });
   assert.equal(await codeOf(client.embed(film)), "photo/too-large");
   assert.equal(workers.length, 0);
 });

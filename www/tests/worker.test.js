@@ -70,7 +70,7 @@ test("one fraction over all files: never back, never over the downloads' share, 
   loading.expect("a", 100);
   loading.expect("b", 300);
   for (let n = 0; n < 50; n++) loading.add("a", 1);
-  loading.reset("a");
+  loading.expect("a", 100);
   for (let n = 0; n < 150; n++) loading.add("a", 1); // more than it was guessed to have
   loading.add("b", 300);
   assert.ok(told.every(({ total }) => total === 400));
@@ -80,6 +80,18 @@ test("one fraction over all files: never back, never over the downloads' share, 
   const before = told.length;
   loading.add("b", 1);
   assert.equal(told.length, before);
+});
+
+test("a load after one that is done begins from nothing", () => {
+  /** @type {Progress[]} */
+  const told = [];
+  const loading = new Loading((progress) => told.push(progress));
+  loading.expect("ranker", 100);
+  loading.add("ranker", 100);
+  loading.expect("embedder", 300);
+  loading.expect("network", 100);
+  loading.add("embedder", 100);
+  assert.deepEqual(told.map(({ fraction, total }) => [fraction, total]), [[0.9, 100], [0.225, 400]]);
 });
 
 test("a thousand chunks are not a thousand messages", () => {

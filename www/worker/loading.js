@@ -18,12 +18,18 @@ export class Loading {
   }
 
   /**
-   * Every file is expected before any is fetched, so that the total stands from the start.
+   * Every file of a load is expected before any is fetched, so that the total stands from the start. Expected again, by a
+   * new try, it counts from nothing, and the fraction told stands still until it is passed; a load after one that is
+   * done begins from nothing.
    *
    * @param {string} file
    * @param {number} total
    */
   expect(file, total) {
+    if (this.loaded === this.total) {
+      this.#files.clear();
+      this.#told = 0;
+    }
     this.#files.set(file, { loaded: 0, total });
   }
 
@@ -41,12 +47,6 @@ export class Loading {
     if (fraction < this.#told + STEP && (loaded < total || fraction <= this.#told)) return;
     this.#told = fraction;
     this.#tell({ stage: "loading", loaded: Math.round(loaded), total, fraction });
-  }
-
-  /** A new try counts from nothing; the fraction told stands still until it is passed. @param {string} file */
-  reset(file) {
-    const entry = this.#files.get(file);
-    if (entry) entry.loaded = 0;
   }
 
   get loaded() {

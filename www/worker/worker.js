@@ -3,8 +3,9 @@
  * One folder a worker; messages are in shared/types.d.ts. The photo's bytes come in, an embedding goes out, and
  * nothing is sent anywhere.
  */
-/** @import { Progress, Ranked, Reply, Request } from "../shared/types.js" */
+/** @import { Described, Progress, Ranked, Reply, Request } from "../shared/types.js" */
 import { aborted } from "../shared/errors.js";
+import { release, withPicture } from "./picture.js";
 import { Runtime } from "./runtime.js";
 
 /** @type {Runtime} */
@@ -17,7 +18,11 @@ const post = (reply, transfer = []) => postMessage(reply, { transfer });
 
 addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
   if (data.op === "open") {
-    runtime = new Runtime(data.folder, data.manifest, (progress) => post({ progress }));
+    runtime = new Runtime(data.folder, data.manifest, data.wasm, (progress) => post({ progress }));
+    return;
+  }
+  if (data.op === "release") {
+    release();
     return;
   }
   const { id } = data;
@@ -26,15 +31,15 @@ addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }
     return;
   }
   try {
-    const result = data.op === "embed" ? await embed(id, data.photo) : await rank(data);
+    const result = data.op === "embed" ? await embed(data) : await rank(data);
     post({ id, result });
   } catch (error) {
     fail(id, error);
   }
 });
 
-/** @param {number} id @param {ArrayBuffer} photo */
-async function embed(id, photo) {
+/** @param {Extract<Request, { op: "embed" }>} request @returns {Promise<Described>} */
+async function embed({ id, photo, key, crop }) {
   waiting.add(id);
   // The codes come along: the one who waits for an embedding wants a ranking next.
   const [embedder] = await Promise.all([runtime.embedder(), runtime.ranker()]);
@@ -42,14 +47,18 @@ async function embed(id, photo) {
   await new Promise((resolve) => setTimeout(resolve));
   if (!waiting.delete(id)) throw aborted();
 
-  tell(id, "decoding", 0.91);
-  const picture = embedder.decode(new Uint8Array(photo));
-  try {
+  return withPicture(photo, key, () => tell(id, "decoding", 0.91), (picture) => {
     tell(id, "embedding", 0.93);
-    return { embedding: embedder.embed(picture), colours: picture.colours() };
-  } finally {
-    picture.free();
-  }
+    const sides = crop && Float64Array.of(crop.x, crop.y, crop.width, crop.height);
+    const [x, y, width, height] = picture.object();
+    return {
+      embedding: embedder.embed(picture, sides),
+      colours: picture.colours(sides),
+      width: picture.width,
+      height: picture.height,
+      object: { x, y, width, height },
+    };
+  });
 }
 
 /** @param {Extract<Request, { op: "rank" }>} request @returns {Promise<Ranked[]>} */
@@ -57,8 +66,9 @@ async function rank({ id, like, how, excluded }) {
   const ranker = await runtime.ranker(how);
   tell(id, "ranking", 0.98);
   const options = { ...how, excluded };
-  if (typeof like === "number") return ranker.rank_like_item(like, options);
-  return ranker.rank(like.embedding, like.colours, options);
+  const answer =
+    typeof like === "number" ? ranker.rank_like_item(like, options) : ranker.rank(like.embedding, like.colours, options);
+  return Array.from({ length: answer.length / 2 }, (_, n) => ({ item: answer[2 * n], distance: answer[2 * n + 1] }));
 }
 
 /** @param {number} id @param {Progress["stage"]} stage @param {number} fraction */

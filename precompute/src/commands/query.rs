@@ -10,7 +10,7 @@ use lookalike::attributes::Attributes;
 use lookalike::colour::{Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::folder::Card;
-use lookalike::photo::{Limits, decode};
+use lookalike::photo::{Crop, Limits, decode};
 use lookalike::rank::{Coloured, Neighbour, Question};
 use lookalike::rules::Rules;
 use serde::Serialize;
@@ -99,7 +99,8 @@ fn by_rules(
         (None, Some(photo)) => {
             let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
             let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
-            (folder.network()?.network.embed(&decoded)?, Some(Colours::of(&decoded)), None)
+            let part = decoded.region(&arguments.crop.unwrap_or(Crop::WHOLE));
+            (folder.network()?.network.embed(part)?, Some(Colours::of(part)), None)
         }
         (None, None) => bail!("give --item or --photo"),
     };

@@ -8,7 +8,8 @@ use super::super::error::short;
 use super::super::filter::{Filter, Relation, bound};
 use super::Part;
 
-const CONDITIONS: &str = "equals, in, not, min, max, above, below";
+const CONDITIONS: [&str; 7] = ["equals", "in", "not", "min", "max", "above", "below"];
+const LISTED: &str = "equals, in, not, min, max, above, below";
 
 /// What is asked of a column.
 pub(super) enum Asking {
@@ -40,7 +41,7 @@ impl<'de> Visitor<'de> for Asked<'_> {
     type Value = Asking;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a value, a list of values, or an object with {CONDITIONS}")
+        write!(f, "a value, a list of values, or an object with {LISTED}")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Asking, E> {
@@ -104,7 +105,7 @@ impl<'de> Visitor<'de> for Asked<'_> {
         let mut conditions = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             self.part.count()?;
-            if !CONDITIONS.split(", ").any(|known| known == key) {
+            if !CONDITIONS.contains(&key.as_str()) {
                 return Err(unknown(&key));
             }
             conditions.push((key, map.next_value_seed(inner)?));
@@ -114,7 +115,7 @@ impl<'de> Visitor<'de> for Asked<'_> {
 }
 
 fn unknown<E: Error>(key: &str) -> E {
-    E::custom(format!("there is no condition {:?}; there are {CONDITIONS}", short(key)))
+    E::custom(format!("there is no condition \"{}\"; there are {LISTED}", short(key)))
 }
 
 /// The filter of a column and what is asked of it, `None` where nothing is.
@@ -155,7 +156,7 @@ pub(super) fn condition<E: Error>(field: &str, key: &str, asked: Asking) -> Resu
         Asking::Nothing => Ok(None),
         Asking::Value(text) => match bound(&text) {
             Some(number) => Ok(Some(Filter::compare(field, relation, number))),
-            None => Err(E::custom(format!("{key} has a number, not {:?}", short(&text)))),
+            None => Err(E::custom(format!("{key} has a number, not \"{}\"", short(&text)))),
         },
         _ => Err(E::custom(format!("{key} has a number"))),
     }
@@ -165,7 +166,7 @@ fn one_of<E: Error>(field: &str, values: Vec<String>) -> Result<Filter, E> {
     if values.is_empty() {
         let field = short(field);
         return Err(E::custom(format!(
-            "the list of {field:?} is empty: leave it out to ask nothing of {field:?}"
+            "the list of \"{field}\" is empty: leave it out to ask nothing of \"{field}\""
         )));
     }
     Ok(Filter::one_of(field, values))

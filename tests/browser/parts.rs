@@ -1,0 +1,148 @@
+//! What the worker does for the page: a part of a photo without decoding it again, formats that only the browser knows,
+//! and of the two wasm modules only the one that is needed.
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+
+use crate::chromium::{Chromium, with_chromium};
+use crate::element::{SIZE, stage};
+use crate::shop_server::{ShopServer, ids, photos};
+
+/// 96x64 pixels, a red square from (24, 16) to (60, 48) on blue. Made with Pillow 13:
+/// `picture = Image.new("RGB", (96, 64), (30, 60, 160)); picture.paste((200, 40, 40), (24, 16, 60, 48));
+/// picture.save("square.avif", quality=60)`
+const AVIF: &[u8] = include_bytes!("square.avif");
+
+/// Gives the scripts that follow the folder and its client.
+const CLIENT: &str = "
+    const { clientOf } = await import(new URL(`lookalike/${a.widget}/page/client.js`, location.href).href);
+    window.folder = await customElements.get('more-like-this').open('lookalike/');
+    window.client = clientOf(folder);
+    window.embed = async (photo, crop) => {
+      const stages = new Set();
+      const described = await client.embed(photo, { crop, onProgress: ({ stage }) => stages.add(stage) });
+      return { ...described, embedding: [...described.embedding], colours: [...described.colours], stages: [...stages] };
+    };";
+
+async fn open(chromium: &Chromium, server: &ShopServer) -> anyhow::Result<()> {
+    stage(chromium, server).await?;
+    let manifest = server.manifest()?;
+    let widget = manifest["widget"]["path"].as_str().context("the folder has a widget")?;
+    chromium.eval(CLIENT, json!({ "widget": widget })).await?;
+    Ok(())
+}
+
+#[test]
+fn a_part_of_a_photo_is_ranked_without_decoding_it_again() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("parts", SIZE, |chromium| async move {
+        open(&chromium, &server).await?;
+        let ids = ids()?;
+        let argument = json!({ "id": ids[4], "crop": { "x": 0.2, "y": 0.15, "width": 0.5, "height": 0.6 } });
+        let asked = "
+            window.file = await photo(a.id); window.crop = a.crop;
+            const whole = await embed(file), part = await embed(file, crop);
+            const like = { embedding: Float32Array.from(part.embedding), colours: Uint8Array.from(part.colours) };
+            const ranked = await client.rank(like, { metric: 'cosine', limit: 8, colour: 0.3, settled: true });
+            const cards = await folder.cards(ranked.map(({ item }) => item));
+            return { whole, part, ids: cards.map(({ id }) => id) };";
+        let got = chromium.eval(asked, argument).await?;
+        let photo = photos()?.join(format!("{}.jpg", ids[4]));
+        let size = image::image_dimensions(&photo)?;
+        for answer in ["whole", "part"] {
+            let answer = &got[answer];
+            ensure!((&answer["width"], &answer["height"]) == (&json!(size.0), &json!(size.1)), "{answer}");
+            let side = |name: &str| answer["object"][name].as_f64().context("an object");
+            let (x, y) = (side("x")?, side("y")?);
+            ensure!(
+                x >= 0.0 && y >= 0.0 && x + side("width")? <= 1.0 && y + side("height")? <= 1.0,
+                "{answer}"
+            );
+        }
+        ensure!(got["whole"]["object"] == got["part"]["object"], "the object is the photo's, not the part's");
+        ensure!(got["whole"]["embedding"] != got["part"]["embedding"], "a part is another picture");
+        ensure!(
+            got["whole"]["stages"].as_array().is_some_and(|stages| stages.contains(&json!("decoding"))),
+            "{got}"
+        );
+        ensure!(got["part"]["stages"] == json!(["embedding"]), "it was decoded again: {got}");
+        let photo = photo.display().to_string();
+        let natively = server.query(
+            ["--photo", &photo, "--crop", "0.2,0.15,0.5,0.6", "--colour", "0.3"],
+            "cosine",
+            8,
+        )?;
+        let natively: Vec<&str> = natively.iter().map(|(id, _)| id.as_str()).collect();
+        ensure!(got["ids"] == json!(natively), "{} instead of {natively:?}", got["ids"]);
+
+        let released = "client.release(); return embed(file, { ...crop, x: 0.21 });";
+        let released = chromium.eval(released, Value::Null).await?;
+        ensure!(released["stages"] == json!(["decoding", "embedding"]), "{}", released["stages"]);
+        let other = "
+            const other = await photo(a); await embed(other);
+            return embed(file, { ...crop, x: 0.22 });";
+        let other = chromium.eval(other, json!(ids[5])).await?;
+        ensure!(other["stages"] == json!(["decoding", "embedding"]), "{}", other["stages"]);
+
+        let refused = "return embed(file, { ...crop, x: 0.9 }).then(() => 'taken', ({ code }) => code);";
+        ensure!(chromium.eval(refused, Value::Null).await? == "photo/crop");
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_format_that_only_the_browser_knows_is_decoded_by_it() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("avif", SIZE, |chromium| async move {
+        open(&chromium, &server).await?;
+        let got = chromium
+            .eval("return embed(new File([Uint8Array.from(a)], 'square.avif'));", json!(AVIF))
+            .await?;
+        ensure!((&got["width"], &got["height"]) == (&json!(96), &json!(64)), "{got}");
+        for (side, want) in [("x", 0.25), ("y", 0.25), ("width", 0.375), ("height", 0.5)] {
+            let side = got["object"][side].as_f64().context("an object")?;
+            ensure!((side - want).abs() < 0.1, "{side} for {want}: {got}");
+        }
+        let square = image::RgbImage::from_fn(96, 64, |x, y| {
+            let inside = (24..60).contains(&x) && (16..48).contains(&y);
+            image::Rgb(if inside { [200, 40, 40] } else { [30, 60, 160] })
+        });
+        let square = lookalike::photo::Photo::new(96, 64, square.into_raw()).context("96x64")?;
+        let colours: Vec<u8> = serde_json::from_value(got["colours"].clone())?;
+        let colours = lookalike::colour::Colours::from_bytes(colours.try_into().ok().context("24 bytes")?);
+        let apart = colours.context("colours")?.distance(&lookalike::colour::Colours::of(&square));
+        ensure!(apart < 0.05, "the colours are {apart} from the picture's");
+
+        // What the browser does not know either keeps the decoder's own words.
+        let unknown = "
+            const refused = (bytes) => embed(new File([bytes], 'x')).then(() => 'taken', ({ code, message }) => `${code} ${message}`);
+            return [await refused('\\0\\0\\0\\x18ftypheic....'), await refused('hello'), await refused(Uint8Array.from(a.slice(0, 200)))];";
+        let unknown = chromium.eval(unknown, json!(AVIF)).await?;
+        for (answer, word) in unknown.as_array().context("a list")?.iter().zip(["HEIC", "text", "AVIF"]) {
+            let answer = answer.as_str().context("an error")?;
+            ensure!(answer.starts_with("photo/unknown-format") && answer.contains(word), "{answer}");
+        }
+        chromium.assert_quiet().await
+    })
+}
+
+#[test]
+fn a_filter_loads_neither_the_network_nor_the_module_that_runs_it() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("rank-only", SIZE, |chromium| async move {
+        stage(&chromium, &server).await?;
+        chromium.requests().await?;
+        let filtered = "const made = make({ item: a, filter: 'pattern=plain', colour: '0.4' });
+            await next(made, 'results'); return made.settled;";
+        ensure!(chromium.eval(filtered, json!(ids()?[1])).await? == true);
+        let requests = chromium.requests().await?;
+        let urls: Vec<&str> = requests.iter().filter_map(|request| request["url"].as_str()).collect();
+        for word in ["rank_bg.wasm", "codes-", "attributes-", "colours-", "refinement-"] {
+            ensure!(urls.iter().any(|url| url.contains(word)), "{word} is not among {urls:?}");
+        }
+        for word in ["embed_bg.wasm", "embed_relaxed_bg.wasm", "/network-"] {
+            ensure!(!urls.iter().any(|url| url.contains(word)), "{word} was loaded: {urls:?}");
+        }
+        chromium.assert_quiet().await
+    })
+}
