@@ -36,10 +36,9 @@ impl NetworkLoader {
         Ok(NetworkLoader(Loader::new(description, sha256).map_err(refused("network.json"))?))
     }
 
-    /// The parts to fetch, as JSON: `{path, bytes, sha256}` each.
-    pub fn parts(&self) -> Result<String, JsValue> {
-        serde_json::to_string(&self.0.description().parts)
-            .map_err(|error| thrown("network/failed", &error.to_string()))
+    /// The parts to fetch: `{path, bytes, sha256}` each.
+    pub fn parts(&self) -> Result<JsValue, JsValue> {
+        Ok(serde_wasm_bindgen::to_value(&self.0.description().parts)?)
     }
 
     /// Takes in the content of part number `index`.

@@ -11,7 +11,7 @@ export default function init(source: { module_or_path: BufferSource | URL | Resp
 export class NetworkLoader {
   constructor(description: Uint8Array, sha256: string);
   /** As JSON, `{path, bytes, sha256}` each; paths are relative to the network's folder. */
-  parts(): string;
+  parts(): { path: string; bytes: number; sha256: string }[];
   /** Checks the part's digest and writes it to its final place; in any order. */
   part(index: number, bytes: Uint8Array): void;
   /** Consumes the loader. */

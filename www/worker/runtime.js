@@ -97,7 +97,7 @@ export class Runtime {
     ]);
     const loader = new NetworkLoader(description, sha256);
     /** @type {[number, FileEntry][]} */
-    const parts = [...JSON.parse(loader.parts()).entries()];
+    const parts = [...loader.parts().entries()];
     try {
       const fetchParts = async () => {
         for (let next = parts.shift(); next; next = parts.shift()) {
