@@ -40,10 +40,13 @@ fn layers(criterion: &mut Criterion) {
     println!("multiply-adds in registers, one thread: {:.1} billion a second", peak / 1e9);
     let mut group = criterion.benchmark_group("convolution");
     for (name, channels, outputs, side, pool) in LAYERS {
-        let numbers = |count: usize| (0..count).map(|n| (n * 7919 % 1000) as f32 / 500.0 - 1.0).collect();
         let given = Given {
-            weights: Weights::F32(numbers(outputs * channels * 9)),
-            bias: numbers(outputs),
+            // In 8 bits, as networks are compiled unless asked otherwise.
+            weights: Weights::Int8 {
+                scales: vec![1.0 / 127.0; outputs],
+                numbers: (0..outputs * channels * 9).map(|n| (n * 7919 % 255) as i8).collect(),
+            },
+            bias: (0..outputs).map(|n| (n * 7919 % 1000) as f32 / 500.0 - 1.0).collect(),
             link: Link { weight: 0, bias: 0, relu: true, pool },
         };
         let layer = Convolutions::new([channels, side, side], [Ok(given)]).expect("sizes match");

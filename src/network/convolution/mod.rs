@@ -55,7 +55,7 @@ enum Method {
     Direct,
     /// In tiles of 4x4: a quarter of the multiplications, four times the weights.
     F4x4,
-    /// In tiles of 2x2: four ninths of the multiplications, and in 16 bits fewer bytes of weights than they had.
+    /// In tiles of 2x2: four ninths of the multiplications, less than twice the weights.
     F2x2,
 }
 

@@ -52,11 +52,15 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
 
 fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> Given {
     let link = Link { weight: 0, bias: 0, relu, pool };
-    Given {
-        weights: Weights::F32(numbers(outputs * channels * 9, seed)),
-        bias: numbers(outputs, !seed),
-        link,
-    }
+    let weights = numbers(outputs * channels * 9, seed);
+    let weights = match seed % 2 {
+        0 => Weights::F32(weights),
+        _ => Weights::Int8 {
+            scales: vec![1.0 / 127.0; outputs],
+            numbers: weights.into_iter().map(|weight| (weight * 127.0) as i8).collect(),
+        },
+    };
+    Given { weights, bias: numbers(outputs, !seed), link }
 }
 
 /// The largest error relative to the largest output, over every kind of vector and two runs each.

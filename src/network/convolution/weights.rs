@@ -23,9 +23,10 @@ const G_2X2: [[f64; 3]; 4] =
 /// `[panels, inputs * 9, panel]` for the definition.
 #[derive(Debug, PartialEq)]
 pub enum Packed {
-    /// As they are, for [`Method::Direct`] and [`Method::F4x4`].
+    /// As they are.
     F32(Lines),
-    /// weight = scale * number, for [`Method::F2x2`]. F(4x4, 3x3) makes 30 times as much of the rounding, which is too much.
+    /// weight = scale * number, for [`Method::F2x2`] of weights that are stored in 8 bits, whose rounding is 1/256 of theirs.
+    /// F(4x4, 3x3) makes 30 times as much of it, which is too much.
     I16 {
         /// 32 a line.
         numbers: Lines,
@@ -50,8 +51,8 @@ impl Packed {
 pub fn winograd(weights: &Weights, inputs: usize, outputs: usize, panel: usize, method: Method) -> Packed {
     let (depth, width) = (inputs.next_multiple_of(16), outputs.next_multiple_of(16));
     let points = method.points();
-    let mut packed = match method {
-        Method::F2x2 => Packed::I16 {
+    let mut packed = match weights {
+        Weights::Int8 { .. } if method == Method::F2x2 => Packed::I16 {
             numbers: Lines::zeros(points * depth * width / 32),
             scales: Lines::zeros(points * width / 16),
         },

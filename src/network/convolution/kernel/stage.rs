@@ -23,6 +23,9 @@ pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: 
             Packed::F32(weights) if job.method == Method::Direct => {
                 direct::<V>(job, first(weights), read, write)
             }
+            Packed::F32(weights) if job.method == Method::F2x2 => {
+                winograd::<V, f32, 4, 2>(job, first(weights), std::ptr::null(), read, write, tiles);
+            }
             Packed::F32(weights) => {
                 winograd::<V, f32, 6, 4>(job, first(weights), std::ptr::null(), read, write, tiles);
             }
