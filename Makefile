@@ -50,7 +50,7 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
 	@mv $(WIDGET).new/{rank/rank,embed/embed}.js $(WIDGET).new/wasm
 	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
-	@for module in www/define.js www/{page,shared,worker}/*.js $(WIDGET).new/wasm/*.js; do \
+	@for module in www/define.js www/{page,page/languages,shared,worker}/*.js $(WIDGET).new/wasm/*.js; do \
 		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; mkdir -p "$$(dirname "$$to")"; \
 		awk -f www/strip.awk "$$module" > $(WIDGET).new/module.js; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \

@@ -9,17 +9,28 @@ const [widget, folder] = process.argv.slice(2);
 const KB = 1000;
 
 const brotli = (path) => brotliCompressSync(readFileSync(path)).length;
-const files = (place) => readdirSync(join(widget, place)).map((name) => join(widget, place, name));
+const files = (place) => readdirSync(join(widget, place)).filter((name) => name.endsWith(".js")).map((name) => join(widget, place, name));
 const sum = (paths) => paths.reduce((total, path) => total + brotli(path), 0);
 
-// The worker's client is imported when the first photo comes.
-const late = (path) => path.endsWith(join("page", "client.js"));
-const before = [join(widget, "define.js"), ...files("page").filter((path) => !late(path)), ...files("shared")];
+// Imported when the first photo comes or something is narrowed down on the device; where a shop asks for controls or makes its
+// own cards; one language of those a page speaks, English being in the element.
+const WITH_A_PHOTO = ["client.js", "device.js", "panel.js", "crop.js", "progress.js", "texts_later.js"];
+const CONTROLS = ["controls.js", "columns.js"];
+const OWN_CARDS = ["templates.js"];
+const named = (paths, names) => paths.filter((path) => names.some((name) => path.endsWith(`/${name}`)));
+const page = [join(widget, "define.js"), ...files("page"), ...files("shared")];
+const late = named(page, [...WITH_A_PHOTO, ...CONTROLS, ...OWN_CARDS]);
+const before = page.filter((path) => !late.includes(path));
+const languages = files(join("page", "languages")).map(brotli);
 // Of the embed modules a browser loads one.
 const wasm = (name) => brotli(join(widget, "wasm", name));
+const glue = files("wasm");
 const rows = [
   ["element and loader, before a click", sum(before), 12 * KB],
-  ["worker and glue, with the first filter or photo", sum([...files("page").filter(late), ...files("worker"), ...files("wasm").filter((path) => path.endsWith(".js"))]), 16 * KB],
+  ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...named(page, WITH_A_PHOTO), ...files("worker"), ...glue]), 20 * KB],
+  ["controls, where a shop asks for them", sum(named(page, CONTROLS)), 5 * KB],
+  ["cards of the shop's own making, where it makes them", sum(named(page, OWN_CARDS)), 1 * KB],
+  ["a language other than English, at worst", Math.max(...languages), 2 * KB],
   ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
   ["embed wasm, with the first photo", wasm("embed_bg.wasm"), 1200 * KB],
   ["embed wasm, relaxed SIMD", wasm("embed_relaxed_bg.wasm"), 1200 * KB],

@@ -1,5 +1,7 @@
 /** The attributes of <more-like-this> as properties, both ways. What each means stands in element.js. */
 /** @import { How, Rules } from "../shared/types.js" */
+/** @import { RenderItem } from "./templates.js" */
+/** @import { Entries } from "./texts.js" */
 
 const DEFAULT_LIMIT = 8;
 /** More is a catalogue, not a hint; and an attribute should not be able to fill the page. */
@@ -17,16 +19,20 @@ const HOME = new URL("../../", import.meta.url).href;
 export class Attributes extends HTMLElement {
   static observedAttributes = [
     ...["item", "src", "metric", "limit", "filter", "colour", "diversity"],
-    ...["heading", "link", "distances", "photo", "layout"],
+    ...["heading", "link", "distances", "photo", "layout", "controls", "filters", "lang"],
   ];
   /** @type {Rules} */
   #rules = {};
+  /** @type {Partial<Entries>} */
+  #texts = {};
+  /** @type {RenderItem | undefined} */
+  #renderItem;
 
   get item() {
     return this.getAttribute("item") ?? "";
   }
   set item(value) {
-    this.setAttribute("item", value);
+    this.#put("item", value);
   }
 
   /** Always absolute. */
@@ -35,14 +41,14 @@ export class Attributes extends HTMLElement {
     return src === null ? HOME : new URL(src, document.baseURI).href;
   }
   set src(value) {
-    this.setAttribute("src", value);
+    this.#put("src", value);
   }
 
   get metric() {
     return this.getAttribute("metric") || "cosine";
   }
   set metric(value) {
-    this.setAttribute("metric", value);
+    this.#put("metric", value);
   }
 
   get limit() {
@@ -50,14 +56,14 @@ export class Attributes extends HTMLElement {
     return limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT;
   }
   set limit(value) {
-    this.setAttribute("limit", String(value));
+    this.#put("limit", value);
   }
 
   get filter() {
     return this.getAttribute("filter") ?? "";
   }
   set filter(value) {
-    this.setAttribute("filter", value);
+    this.#put("filter", value);
   }
 
   /** @returns {number | undefined} undefined: not given */
@@ -65,8 +71,7 @@ export class Attributes extends HTMLElement {
     return share(this.getAttribute("colour"));
   }
   set colour(value) {
-    if (value === undefined) this.removeAttribute("colour");
-    else this.setAttribute("colour", String(value));
+    this.#put("colour", value);
   }
 
   /** @returns {number | undefined} */
@@ -74,8 +79,7 @@ export class Attributes extends HTMLElement {
     return share(this.getAttribute("diversity"));
   }
   set diversity(value) {
-    if (value === undefined) this.removeAttribute("diversity");
-    else this.setAttribute("diversity", String(value));
+    this.#put("diversity", value);
   }
 
   /** What attributes cannot say; they go before it. @returns {Rules} */
@@ -85,6 +89,24 @@ export class Attributes extends HTMLElement {
   set rules(value) {
     this.#rules = value ?? {};
     this.attributeChangedCallback("rules", "", null);
+  }
+
+  /** What to say otherwise than texts.js and languages/ do. */
+  get texts() {
+    return this.#texts;
+  }
+  set texts(value) {
+    this.#texts = value ?? {};
+    this.attributeChangedCallback("lang", "", null);
+  }
+
+  /** Makes a product's card; what it gives becomes a child of the element. */
+  get renderItem() {
+    return this.#renderItem;
+  }
+  set renderItem(value) {
+    this.#renderItem = value ?? undefined;
+    this.attributeChangedCallback("link", "", null);
   }
 
   /** @param {string} _name @param {string | null} _before @param {string | null} _after */
@@ -103,15 +125,14 @@ export class Attributes extends HTMLElement {
     return this.getAttribute("heading");
   }
   set heading(value) {
-    if (value === null) this.removeAttribute("heading");
-    else this.setAttribute("heading", value);
+    this.#put("heading", value);
   }
 
   get link() {
     return this.getAttribute("link") ?? "";
   }
   set link(value) {
-    this.setAttribute("link", value);
+    this.#put("link", value);
   }
 
   get distances() {
@@ -133,13 +154,33 @@ export class Attributes extends HTMLElement {
     return this.getAttribute("layout") === "strip" ? "strip" : "grid";
   }
   set layout(value) {
-    this.setAttribute("layout", value);
+    this.#put("layout", value);
+  }
+
+  get controls() {
+    return this.getAttribute("controls") ?? "";
+  }
+  set controls(value) {
+    this.#put("controls", value);
+  }
+
+  get filters() {
+    return this.getAttribute("filters") ?? "";
+  }
+  set filters(value) {
+    this.#put("filters", value);
+  }
+
+  /** @param {string} name @param {string | number | null | undefined} value */
+  #put(name, value) {
+    if (value === null || value === undefined) this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
   }
 
   /** Takes over properties that were set before the element was defined; frameworks do that. */
   takeOver() {
     const self = /** @type {Record<string, any>} */ (/** @type {unknown} */ (this));
-    for (const name of [...Attributes.observedAttributes, "rules"]) {
+    for (const name of [...Attributes.observedAttributes, "rules", "texts", "renderItem"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = self[name];
       delete self[name];

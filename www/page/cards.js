@@ -1,7 +1,7 @@
 /** The list of products: placeholders that keep its place, then cards. */
 /** @import { Card, Neighbour } from "../shared/types.js" */
+/** @import { Texts } from "./texts.js" */
 import { make } from "./make.js";
-import { text } from "./texts.js";
 
 /**
  * As many empty cards as products are expected, of the same size.
@@ -15,20 +15,20 @@ export const placeholders = (count) =>
 
 /**
  * @param {Neighbour[]} neighbours
- * @param {{ folder: URL, link: string, distances: boolean, onSelect: (event: Event, neighbour: Neighbour) => void }} options
+ * @param {{ folder: URL, link: string, distances: boolean, texts: Texts, onSelect: (event: Event, neighbour: Neighbour) => void }} options
  */
-export function cards(neighbours, { folder, link, distances, onSelect }) {
+export function cards(neighbours, { folder, link, distances, texts, onSelect }) {
   return neighbours.map((neighbour, index) => {
     const { card, distance } = neighbour;
-    const name = card.title || text("product", { id: card.id });
+    const name = card.title || texts.get("product", { id: card.id });
     const anchor = make(
       "a",
       { class: "card", part: "card", href: address(card, link) },
       make("div", { class: "frame", part: "frame" }, picture(card, folder, name)),
       words(
-        make("span", { class: "title", part: "title", title: name }, name),
-        card.price ? make("span", { class: "price", part: "price" }, card.price) : undefined,
-        distances ? score(distance) : undefined,
+        make("span", { class: "title", part: "title", title: name, dir: "auto" }, name),
+        card.price ? make("span", { class: "price", part: "price", dir: "auto" }, card.price) : undefined,
+        distances ? score(distance, texts) : undefined,
       ),
     );
     anchor.addEventListener("click", (event) => {
@@ -45,19 +45,23 @@ const item = (index, child) => make("li", { part: `item rank-${index + 1}` }, ch
 /** @param {...(Node | undefined)} children */
 const words = (...children) => make("div", { class: "words", part: "words" }, ...children);
 
-/** @param {number} distance */
-function score(distance) {
-  // Cosine lies between 0 and 2, the others go into the hundreds: four figures tell neighbours apart in both.
-  const figures = distance < 5e-5 ? "0" : distance.toPrecision(4);
-  const name = make("span", { class: "heard" }, `${text("distance")} `);
-  return make("span", { class: "distance", part: "distance" }, name, figures);
+/** @param {number} distance @param {Texts} texts */
+function score(distance, texts) {
+  const name = make("span", { class: "heard" }, `${texts.get("distance")} `);
+  return make("span", { class: "distance", part: "distance" }, name, shown(distance));
 }
 
+/** Cosine lies between 0 and 2, the others go into the hundreds: four figures tell neighbours apart in both. @param {number} distance */
+export const shown = (distance) => (distance < 5e-5 ? "0" : distance.toPrecision(4));
+
 /** @param {Card} card @param {URL} folder @param {string} name */
-function picture({ thumbnail, image, width, height }, folder, name) {
-  const src = thumbnailUrl(thumbnail, folder) ?? webUrl(image);
-  return make("img", { part: "image", src, width, height, alt: name, loading: "lazy", decoding: "async" });
+function picture(card, folder, name) {
+  const { width, height } = card;
+  return make("img", { part: "image", src: pictureOf(card, folder), width, height, alt: name, loading: "lazy", decoding: "async" });
 }
+
+/** @param {Card} card @param {URL} folder */
+export const pictureOf = ({ thumbnail, image }, folder) => thumbnailUrl(thumbnail, folder) ?? webUrl(image);
 
 /** Thumbnails are the folder's own: none points out of it. @param {string | undefined} path @param {URL} folder */
 export function thumbnailUrl(path, folder) {
@@ -66,7 +70,7 @@ export function thumbnailUrl(path, folder) {
 }
 
 /** @param {Card} card @param {string} link */
-const address = (card, link) => webUrl(link ? link.replaceAll("{id}", encodeURIComponent(card.id)) : card.url);
+export const address = (card, link) => webUrl(link ? link.replaceAll("{id}", encodeURIComponent(card.id)) : card.url);
 
 /**
  * Catalogues come from anywhere; an address that could run script is none.

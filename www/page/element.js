@@ -1,9 +1,9 @@
 /**
  * <more-like-this>: products that look like one product, or like a photo the shopper brings.
  *
- * A product's neighbours come from a few KB of static files. Only when a photo is searched does a worker load the
- * WebAssembly module and the network; the photo stays on the device. Children of the element are shown until results are
- * there, and stay if none come: put plain links there for visitors without JavaScript.
+ * A product's neighbours come from a few KB of static files. Only when a photo is searched, or products are narrowed down, does
+ * a worker load the WebAssembly module and the network; the photo stays on the device. Children of the element are shown until
+ * results are there, and stay if none come: put plain links there for visitors without JavaScript.
  *
  * Attributes, all live and all properties too:
  *   item       the product's id
@@ -15,44 +15,63 @@
  *              built, else 0
  *   diversity  how unlike each other the products should be, from 0 (default) to 1
  *   limit      how many products; default 8
+ *   lang       the language of the texts; default: that of the nearest ancestor that has one. English where it is not spoken
  *   heading    text above; "" for none
  *   link       address of a product's page, `{id}` standing for its id; default: each product's own url
  *   distances  shows each product's distance
- *   photo      offers search by photo: a button, dropping onto the element, pasting into it
+ *   photo      offers search by photo: a button, the camera, dropping onto the element, pasting into it, choosing a part
+ *   controls   what the shopper can set, of: metric colour diversity
+ *   filters    columns of the shop's table that the shopper can narrow by: category, price
  *   layout     grid (default) or strip, a row that scrolls sideways
  *
- * Methods: search(photo, {signal}) ranks the catalogue for a File or Blob and gives the neighbours; clear() goes back to
- * the item. MoreLikeThis.open(src) gives the folder's reader, the same that the elements use.
+ * Properties alone: texts, to say something otherwise than texts.js and languages/ do; renderItem(neighbour, {href, image,
+ *   index}), which gives a Node or a text for each product's card; rules (above); settled, whether what is on show is final.
+ *
+ * Methods: search(photo, {signal, crop}) ranks the catalogue for a File or Blob, or the part `crop` of it ({x, y, width,
+ *   height}, fractions of the upright photo), and gives the neighbours; clear() goes back to the item; pick() opens the file
+ *   dialogue. MoreLikeThis.open(src) gives the folder's reader, the same that the elements use.
  *
  * Events, all bubbling and composed; types in events.d.ts:
  *   mlt-ready     {src, items, metrics}   the folder is open
- *   mlt-results   {item | photo, metric, neighbours: [{id, distance, card}], seconds}; what is ranked on the device is shown
- *                 at once by the codes, and told of when the refinement has settled it (`settled` says whether it has)
+ *   mlt-results   {item | photo, crop, metric, neighbours: [{id, distance, card}], seconds}; what is ranked on the device is
+ *                 shown at once by the codes, and told of when the refinement has settled it (`settled` says whether it has)
  *   mlt-select    {id, card}              a product is about to be visited; preventDefault() to go there yourself
  *   mlt-photo     {photo}                 a photo was chosen, dropped or pasted (preventDefault() to keep it from being
  *                                         searched here), or cleared (undefined)
+ *   mlt-crop      {photo, crop}           a part of it was chosen; undefined: the whole
  *   mlt-progress  {stage, loaded, total, fraction}
  *   mlt-error     {code, message, file}   codes in shared/errors.js
  *
- * Slots: the default one; heading.
+ * Slots: the default one; heading; empty, instead of the sentence that nothing was found; item, a <template> for each product's
+ *   card, in which data-field says what goes where: title, price, id, distance or a column of the shop's table, `image` on an
+ *   <img>, `link` on an <a>. Cards of the page's own are children of the element, so the page's styles reach them.
  * Parts: base, heading, list, item, rank-1, rank-2 ..., card, frame, placeholder, image, words, title, price, distance,
- *   picker, button (and choose, clear, cancel, retry), preview, hint, privacy, stage, progress, progress-fill, message,
- *   message-text.
- * Custom properties: --mlt-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame (colours), --mlt-radius, --mlt-gap,
- *   --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit).
+ *   picker, button (and choose, camera, clear, cancel, retry, reset, whole, proposal), hint, privacy, panel, photo, preview, crop,
+ *   crop-handle, tools, actions, stage, progress, progress-fill, controls, control (and metric, colour, diversity, filter), dial,
+ *   select, message, message-text.
+ * Custom properties: --mlt-accent, --mlt-on-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame, --mlt-control (colours),
+ *   --mlt-radius, --mlt-gap, --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit), --mlt-preview
+ *   (height of the photo).
  */
-/** @import { How, Neighbour, Progress, Ranked } from "../shared/types.js" */
+/** @import { Crop, Described, How, Neighbour, Progress, Ranked } from "../shared/types.js" */
 /** @import { Folder } from "../shared/folder.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
 import { openFolder } from "../shared/folder.js";
 import { Attributes } from "./attributes.js";
-import { text } from "./texts.js";
+import { cards } from "./cards.js";
+import { Texts, languageOf, textsOf } from "./texts.js";
 import { View } from "./view.js";
 
 /** Far enough that a reader who scrolls finds the products there, near enough that most pages load nothing. */
 const NEAR = "600px 0px";
 /** What the same question would only answer again. */
 const FINAL = /^(item|metric|photo|filter|rules|options)\/|^worker\/unsupported$/;
+
+/** @template Module @param {Promise<Module>} module @returns {Promise<Module>} */
+const late = (module) =>
+  module.catch((error) => {
+    throw new LookalikeError("folder/unreachable", String(error));
+  });
 
 export class MoreLikeThis extends Attributes {
   /** @type {AbortController | undefined} */
@@ -61,6 +80,12 @@ export class MoreLikeThis extends Attributes {
   #scheduled = false;
   /** @type {Blob | undefined} */
   #photo;
+  /** The part of it that is asked about; undefined: the whole. @type {Crop | undefined} */
+  #crop;
+  /** Whether something has been found for the photo. */
+  #found = false;
+  /** What the shopper narrows down to. @type {object[]} */
+  #narrowed = [];
   /** Who called `search`. @type {{ resolve: (found: Neighbour[]) => void, reject: (error: Error) => void } | undefined} */
   #asked;
   /** What is on show. @type {{ folder: Folder, neighbours: Neighbour[] } | undefined} */
@@ -69,16 +94,18 @@ export class MoreLikeThis extends Attributes {
   #settled = false;
   /** The folder that mlt-ready has told of. @type {Folder | undefined} */
   #told;
+  #texts = new Texts("en");
+  /** The latest of these is spoken. @type {Texts | Promise<Texts> | undefined} */
+  #wanted;
+  #spoken = Promise.resolve();
+  /** @type {Promise<import("./controls.js").Controls> | undefined} */
+  #controls;
+  /** Loaded where the shop makes its own cards. @type {typeof import("./templates.js") | undefined} */
+  #templates;
   #view = new View(this, {
     onPhoto: (photo) => this.#bring(photo),
-    onCancel: () => {
-      this.clear();
-      this.#view.say(text("cancelled"));
-    },
-    onClear: () => {
-      this.clear();
-      this.#emit("mlt-photo", { photo: undefined });
-    },
+    // While the shopper looks for a photo, so that its preview is there with it.
+    onIntent: () => this.#openPanel().catch(() => {}),
     onRetry: () => this.#run(),
   });
   #observer = new IntersectionObserver(
@@ -87,6 +114,7 @@ export class MoreLikeThis extends Attributes {
     },
     { rootMargin: NEAR },
   );
+  #pageLanguage = new MutationObserver(() => this.#speak());
 
   /** @param {string | URL} src */
   static open(src) {
@@ -100,7 +128,8 @@ export class MoreLikeThis extends Attributes {
 
   connectedCallback() {
     this.takeOver();
-    this.#view.setHeading(this.heading);
+    this.#speak();
+    this.#pageLanguage.observe(document.documentElement, { attributeFilter: ["lang"] });
     if (this.#near) this.#schedule();
     else {
       this.#view.wait(this.item ? this.limit : 0);
@@ -110,6 +139,7 @@ export class MoreLikeThis extends Attributes {
 
   disconnectedCallback() {
     this.#observer.disconnect();
+    this.#pageLanguage.disconnect();
     // An element that is only moved is back by then.
     queueMicrotask(() => {
       if (!this.isConnected) this.#stop();
@@ -119,11 +149,13 @@ export class MoreLikeThis extends Attributes {
   /** @override @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
-    if (name === "heading") this.#view.setHeading(this.heading);
-    else if (name === "photo") this.#view.offerPhoto(this.photo);
-    else if (name === "link" || name === "distances") this.#render();
+    if (name === "lang" || name === "heading") {
+      if (this.isConnected) this.#speak();
+    } else if (name === "photo") this.#view.offerPhoto(this.photo);
+    else if (name === "link" || name === "distances") this.#render().catch((error) => this.#fail(error));
     else if (name !== "layout") {
       if (name === "item" || name === "src") this.#forgetPhoto();
+      this.#view.askControls(!!(this.controls || this.filters));
       if (!this.#near) this.#view.wait(this.item ? this.limit : 0);
       else this.#schedule();
     }
@@ -131,10 +163,10 @@ export class MoreLikeThis extends Attributes {
 
   /**
    * @param {Blob} photo
-   * @param {{ signal?: AbortSignal }} [options]
+   * @param {{ signal?: AbortSignal, crop?: Crop }} [options]
    * @returns {Promise<Neighbour[]>} rejects with a LookalikeError, `aborted` if another search or item took its place
    */
-  search(photo, { signal } = {}) {
+  search(photo, { signal, crop } = {}) {
     this.#forgetPhoto();
     if (signal?.aborted) return Promise.reject(aborted());
     return new Promise((resolve, reject) => {
@@ -142,7 +174,7 @@ export class MoreLikeThis extends Attributes {
       signal?.addEventListener("abort", () => this.#asked === asked && this.clear(), { once: true });
       this.#asked = asked;
       this.#photo = photo;
-      this.#fraction = 0;
+      this.#crop = crop;
       this.#near = true;
       this.#run();
     });
@@ -153,6 +185,11 @@ export class MoreLikeThis extends Attributes {
     if (!this.#photo) return;
     this.#forgetPhoto();
     this.#run();
+  }
+
+  /** Opens the file dialogue, for a button of the page's own; browsers allow it in the course of a click. */
+  pick() {
+    this.#view.picker.open();
   }
 
   #approach() {
@@ -171,6 +208,19 @@ export class MoreLikeThis extends Attributes {
     });
   }
 
+  #speak() {
+    const wanted = (this.#wanted = textsOf(languageOf(this), this.texts));
+    /** @param {Texts} texts */
+    const speak = (texts) => {
+      if (this.#wanted !== wanted) return;
+      this.#texts = texts;
+      this.#view.speak(texts, this.heading);
+      if (this.#told && this.#controls) this.#openControls(this.#told);
+      return this.#render();
+    };
+    this.#spoken = Promise.resolve(wanted instanceof Promise ? wanted.then(speak) : speak(wanted)).catch((error) => this.#fail(error));
+  }
+
   /**
    * The latest question wins: the one before is abandoned.
    *
@@ -181,37 +231,45 @@ export class MoreLikeThis extends Attributes {
     const { signal } = (this.#running = new AbortController());
     const { item, limit } = this;
     const photo = this.#photo;
+    const crop = this.#crop;
     const started = performance.now();
     this.#settled = false;
-    this.#view.picker.show(photo, !!photo);
+    this.#fraction = 0;
+    this.#showPhoto();
+    this.#view.panel?.progress.end();
     this.#view.wait(photo || item ? limit : 0);
     if (!photo && !item) {
       this.#shown = undefined;
+      this.#templates?.clearOwn(this);
       this.#view.empty();
       return;
     }
     try {
-      const folder = await openFolder(this.src);
+      const [folder] = await Promise.all([openFolder(this.src), this.#spoken, photo && this.#openPanel()]);
       if (signal.aborted) return;
       this.#tell(folder);
-      const { how } = this;
+      if (this.controls || this.filters) this.#openControls(folder);
+      const how = this.#how();
       /** @type {Neighbour[]} */
       let neighbours = [];
       for await (const ranked of this.#rankings(folder, photo ?? item, how, signal)) {
-        const cards = await folder.cards(ranked.map((one) => one.item));
+        const found = await folder.cards(ranked.map((one) => one.item));
         if (signal.aborted) return;
-        neighbours = ranked.map(({ distance }, n) => ({ id: cards[n].id, distance, card: cards[n] }));
+        neighbours = found.map((card, n) => ({ id: card.id, distance: ranked[n].distance, card }));
         const first = !this.#shown;
         this.#shown = { folder, neighbours };
-        this.#render();
-        this.#view.picker.show(photo, false);
+        await this.#render();
+        if (signal.aborted) return;
+        this.#found = !!photo;
+        this.#showPhoto();
         // On arrival the reader is elsewhere on the page; later it answers what the reader did.
-        if (photo || !first) this.#view.say(text("shown", { count: neighbours.length }));
+        if (photo || !first) this.#view.say(this.#texts.get(neighbours.length ? "shown" : "none", { count: neighbours.length }));
       }
       if (signal.aborted) return;
       this.#settled = true;
+      this.#view.panel?.progress.end();
       const seconds = (performance.now() - started) / 1000;
-      this.#emit("mlt-results", { ...(photo ? { photo } : { item }), metric: how.metric, neighbours, seconds });
+      this.#emit("mlt-results", { ...(photo ? { photo, crop } : { item }), metric: how.metric, neighbours, seconds });
       this.#asked?.resolve(neighbours);
       this.#asked = undefined;
     } catch (error) {
@@ -223,6 +281,14 @@ export class MoreLikeThis extends Attributes {
     }
   }
 
+  /** What attributes, rules and the shopper ask for. @returns {How} */
+  #how() {
+    const { how } = this;
+    if (this.#narrowed.length === 0) return how;
+    const all = [how.rules?.filter, ...this.#narrowed].filter((filter) => !!filter);
+    return { ...how, rules: { ...how.rules, filter: { all } } };
+  }
+
   /** @param {Folder} folder */
   #tell(folder) {
     if (this.#told === folder) return;
@@ -232,7 +298,7 @@ export class MoreLikeThis extends Attributes {
   }
 
   /**
-   * One ranking, or one at once and one that is settled.
+   * What is stored, or what is ranked on the device.
    *
    * @param {Folder} folder
    * @param {Blob | string} of a photo, or a product's id
@@ -249,49 +315,123 @@ export class MoreLikeThis extends Attributes {
       if (signal.aborted) return;
       this.#fraction = Math.max(this.#fraction, progress.fraction);
       const detail = { ...progress, fraction: this.#fraction };
-      if (this.photo) this.#view.picker.progress(detail);
+      this.#view.panel?.progress.show(this.#texts.get(detail.stage), detail.fraction);
       this.#emit("mlt-progress", detail);
     };
     // A page on which nobody brings a photo or asks for more than is stored never loads it.
-    const { clientOf } = await import("./client.js");
-    const client = clientOf(folder);
-    const like = typeof of === "string" ? (await folder.find(of)).item : await client.embed(of, { signal, onProgress });
-    yield await client.rank(like, how, { signal, onProgress });
-    yield await client.rank(like, { ...how, settled: true }, { signal });
+    const [{ rankings }] = await Promise.all([late(import("./device.js")), this.#openPanel()]);
+    if (signal.aborted) return;
+    // Of a photo the whole is ranked first, even where an object is found in it: pictures of the catalogue were embedded whole,
+    // a wrong guess would hide what was meant, and one tap takes the guess.
+    const onDescribed = (/** @type {Described} */ described) => this.#view.panel?.describe(described);
+    yield* rankings(folder, of, how, { crop: this.#crop, signal, onProgress, onDescribed });
   }
 
-  #render() {
+  async #render() {
     if (!this.#shown) return;
+    const template = this.querySelector(":scope > template[slot=item]");
+    const own = this.renderItem ?? (template instanceof HTMLTemplateElement ? template : undefined);
+    if (own) this.#templates ??= await late(import("./templates.js"));
     const { folder, neighbours } = this.#shown;
     const { link, distances } = this;
-    this.#view.show(neighbours, {
+    /** @type {Parameters<typeof cards>[1]} */
+    const options = {
       folder: folder.url,
       link,
       distances,
+      texts: this.#texts,
       onSelect: (event, { id, card }) => {
         if (!this.#emit("mlt-select", { id, card })) event.preventDefault();
       },
+    };
+    if (own && this.#templates) this.#view.show(this.#templates.ownCards(this, own, neighbours, options));
+    else {
+      this.#templates?.clearOwn(this);
+      this.#view.show(cards(neighbours, options));
+    }
+  }
+
+  async #openPanel() {
+    const { Panel } = await late(import("./panel.js"));
+    if (!this.#view.panel) {
+      this.#view.addPanel(
+        new Panel({
+          onCancel: () => {
+            this.#drop();
+            this.#view.say(this.#texts.get("cancelled"));
+          },
+          onClear: () => this.#drop(),
+          onOther: () => this.pick(),
+          onCrop: (crop) => this.#choose(crop),
+        }),
+      );
+    }
+    this.#showPhoto();
+  }
+
+  #showPhoto() {
+    this.#view.panel?.show(this.#photo, this.#crop, !this.#found);
+    this.#view.arrange();
+  }
+
+  /** @param {Crop | undefined} crop */
+  #choose(crop) {
+    if (!this.#photo) return;
+    this.#crop = crop;
+    this.#emit("mlt-crop", { photo: this.#photo, crop });
+    this.#run();
+  }
+
+  #drop() {
+    this.clear();
+    this.#emit("mlt-photo", { photo: undefined });
+  }
+
+  /** @param {Folder} folder */
+  #openControls(folder) {
+    this.#controls ??= late(import("./controls.js")).then(({ Controls }) => {
+      const controls = new Controls(this, (narrowed) => {
+        this.#narrowed = narrowed;
+        this.#schedule();
+      });
+      this.#view.addControls(controls);
+      return controls;
     });
+    this.#controls
+      .then((controls) => controls.show(folder, this.#texts))
+      .catch((error) => {
+        this.#controls = undefined;
+        this.#report(error);
+      });
   }
 
   /** @param {unknown} reason */
   #fail(reason) {
-    const error = reason instanceof LookalikeError ? reason : new LookalikeError("unexpected", String(reason));
-    const { code, message, file } = error;
-    this.#view.picker.show(this.#photo, false);
-    this.#view.fail(code, !FINAL.test(code));
-    this.#emit("mlt-error", { code, message, file });
+    const error = this.#report(reason);
+    this.#showPhoto();
+    this.#view.panel?.progress.end();
+    this.#view.fail(this.#texts.error(error.code), !FINAL.test(error.code));
     this.#asked?.reject(error);
     this.#asked = undefined;
+  }
+
+  /** @param {unknown} reason */
+  #report(reason) {
+    const error = reason instanceof LookalikeError ? reason : new LookalikeError("unexpected", String(reason));
+    const { code, message, file } = error;
+    this.#emit("mlt-error", { code, message, file });
+    return error;
   }
 
   #stop() {
     this.#running?.abort();
     this.#forgetPhoto();
+    this.#showPhoto();
   }
 
   #forgetPhoto() {
-    this.#photo = undefined;
+    this.#photo = this.#crop = undefined;
+    this.#found = false;
     this.#asked?.reject(aborted());
     this.#asked = undefined;
   }

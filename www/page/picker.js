@@ -1,74 +1,52 @@
-/** The part by which a shopper brings a photo: button, drop, paste; progress and cancel; the photo and its clearing. */
-/** @import { Progress } from "../shared/types.js" */
+/** How a shopper brings a photo: a button, the camera of a phone, dropping onto the element, pasting into it. */
 import { make } from "./make.js";
-import { text } from "./texts.js";
 
 /**
  * @typedef {object} Handlers
  * @property {(photo: File) => void} onPhoto
- * @property {() => void} onCancel
- * @property {() => void} onClear
+ * @property {() => void} onIntent a photo may be about to come
  */
 
 export class Picker {
-  #input = make("input", { type: "file", accept: "image/*", hidden: true });
-  #choose = make("button", { type: "button", part: "button choose" }, text("choose"));
-  #cancel = make("button", { type: "button", part: "button cancel" }, text("cancel"));
-  #clear = make("button", { type: "button", part: "button clear" }, text("clear"));
-  #preview = make("img", { class: "preview", part: "preview", alt: text("photo"), width: 48, height: 48 });
-  #fill = make("div", { class: "fill", part: "progress-fill" });
-  #stage = make("span", { part: "stage" });
-  #bar = make(
-    "div",
-    { class: "bar", part: "progress", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 },
-    this.#fill,
-  );
-  #busy = make("div", { class: "busy" }, this.#stage, this.#bar, this.#cancel);
-  #hint = make("span", { class: "hint", part: "hint" }, text("orDrop"));
+  #input = input();
+  #camera = input("environment");
+  #choose = button("choose");
+  #take = button("camera");
   node = make(
     "div",
     { class: "picker", part: "picker" },
-    this.#preview,
     this.#choose,
-    this.#clear,
-    this.#hint,
-    this.#busy,
-    make("span", { class: "hint", part: "privacy" }, text("private")),
+    // Phones alone show it: their file dialogue need not offer the camera.
+    this.#take,
+    make("span", { class: "hint drop", part: "hint", "data-text": "orDrop" }),
+    make("span", { class: "hint private", part: "privacy", "data-text": "private" }),
     this.#input,
+    this.#camera,
   );
 
   /** @param {HTMLElement} host @param {Handlers} handlers */
-  constructor(host, { onPhoto, onCancel, onClear }) {
+  constructor(host, { onPhoto, onIntent }) {
     this.#listen(host, onPhoto);
-    this.#choose.onclick = () => this.#input.click();
-    this.#input.onchange = () => {
-      const photo = this.#input.files?.[0];
-      // So that the same photo can be chosen once more.
-      this.#input.value = "";
-      if (photo) onPhoto(photo);
-    };
-    this.#cancel.onclick = onCancel;
-    this.#clear.onclick = onClear;
-    // HEIC and the like: the ranking may work where the preview does not.
-    this.#preview.onerror = () => (this.#preview.hidden = true);
-    this.show(undefined, false);
+    this.#choose.onclick = () => this.open();
+    this.#take.onclick = () => this.#camera.click();
+    for (const input of [this.#input, this.#camera]) {
+      input.onclick = onIntent;
+      input.onchange = () => {
+        const photo = input.files?.[0];
+        // So that the same photo can be chosen once more.
+        input.value = "";
+        if (photo) onPhoto(photo);
+      };
+    }
   }
 
-  /** @param {Blob | undefined} photo @param {boolean} busy */
-  show(photo, busy) {
-    const focused = this.node.contains(/** @type {ShadowRoot} */ (this.node.getRootNode()).activeElement ?? null);
-    if (this.#preview.src) URL.revokeObjectURL(this.#preview.src);
-    this.#preview.removeAttribute("src");
-    if (photo) this.#preview.src = URL.createObjectURL(photo);
-    this.#preview.hidden = !photo;
-    this.#busy.hidden = !busy;
-    this.#choose.hidden = busy;
-    this.#choose.textContent = text(photo ? "chooseOther" : "choose");
-    this.#clear.hidden = busy || !photo;
-    this.#hint.hidden = busy || !!photo;
-    if (busy) this.progress({ stage: "loading", fraction: 0 });
-    // The button that had the focus may be hidden now.
-    if (focused) (busy ? this.#cancel : this.#choose).focus();
+  /** Opens the file dialogue. */
+  open() {
+    this.#input.click();
+  }
+
+  focus() {
+    this.#choose.focus();
   }
 
   /**
@@ -83,12 +61,12 @@ export class Picker {
     const take = (event, data) => {
       over(false);
       const file = data?.files[0];
-      if (!file || this.node.hidden) return;
+      if (!file || !host.hasAttribute("photo")) return;
       event.preventDefault();
       onPhoto(file);
     };
     host.addEventListener("dragover", (event) => {
-      if (this.node.hidden || !event.dataTransfer?.types.includes("Files")) return;
+      if (!host.hasAttribute("photo") || !event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       over(true);
     });
@@ -96,13 +74,10 @@ export class Picker {
     host.addEventListener("drop", (event) => take(event, event.dataTransfer));
     host.addEventListener("paste", (event) => take(event, event.clipboardData));
   }
-
-  /** @param {Pick<Progress, "stage" | "fraction">} progress */
-  progress({ stage, fraction }) {
-    const label = text(stage);
-    this.#stage.textContent = label;
-    this.#bar.setAttribute("aria-label", label);
-    this.#bar.setAttribute("aria-valuenow", String(Math.round(fraction * 100)));
-    this.#fill.style.transform = `scaleX(${fraction})`;
-  }
 }
+
+/** @param {string} name of the part and of the text */
+const button = (name) => make("button", { type: "button", class: name, part: `button ${name}`, "data-text": name });
+
+/** @param {string} [capture] */
+const input = (capture) => make("input", { type: "file", accept: "image/*", capture, hidden: true });

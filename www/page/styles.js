@@ -1,8 +1,13 @@
 /** The element's style sheet, shared by all its shadow roots. Constructed, so that no style-src but 'self' is needed. */
 
-export const styles = new CSSStyleSheet();
+/** @param {string} css */
+export function sheet(css) {
+  const made = new CSSStyleSheet();
+  made.replaceSync(css);
+  return made;
+}
 
-styles.replaceSync(`
+export const styles = sheet(`
 :host {
   /* Mixed from the page's own text colour: right on any ground, light or dark. */
   --_accent: var(--mlt-accent, currentColor);
@@ -35,20 +40,20 @@ a[href]:hover .title { text-decoration: underline; }
 .price { font-weight: 600; }
 .distance { color: var(--_muted); font-variant-numeric: tabular-nums; }
 .picker { display: flex; flex-wrap: wrap; align-items: center; gap: .5em .9em; min-height: 48px; margin-bottom: .9em; }
+.choose::before { content: ""; display: inline-block; width: 1.15em; height: .85em; margin-inline-end: .6em; vertical-align: -.1em; border: .13em solid;
+  border-radius: .22em; background: radial-gradient(circle, transparent .14em, currentColor .15em .26em, transparent .27em); }
+.camera { display: none; }
+@media (pointer: coarse) { .camera { display: block; } .drop { display: none; } }
+.controls { min-height: 46px; margin-bottom: .9em; }
+.results { position: relative; }
 .hint { color: var(--_muted); font-size: .875em; }
-.preview { width: 48px; height: 48px; object-fit: cover; border-radius: 8px; background: var(--_frame); }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--_line); border-radius: 999px;
   padding: .45em 1em; min-height: 40px; cursor: pointer; }
 button:hover { border-color: currentColor; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
-.busy { display: flex; align-items: center; gap: .8em; flex: 1 1 18em; }
-.bar { flex: 1; height: 6px; border-radius: 3px; background: var(--_line); overflow: hidden; }
-.fill { height: 100%; background: var(--_accent); transform: scaleX(0); transform-origin: 0 50%; transition: transform .2s; }
-.fill:dir(rtl) { transform-origin: 100% 50%; }
 .over { outline: 2px dashed var(--_accent); outline-offset: 6px; border-radius: var(--_radius); }
 .message { display: flex; flex-wrap: wrap; align-items: center; gap: .6em 1em; margin: 0 0 .9em; }
 .message p { margin: 0; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
-@media (forced-colors: active) { .fill { background: Highlight; forced-color-adjust: none; } .bar { border: 1px solid; } }
 `);

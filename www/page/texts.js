@@ -1,53 +1,113 @@
-/** Every text a shopper reads or hears. `{name}` is replaced; `one` and `other` are plural forms. */
+/**
+ * Every text a shopper reads or hears. English is here, or in texts_later.js what nobody reads before a photo or a filter;
+ * each other language is a file of languages/, loaded when a page speaks it.
+ *
+ * `{name}` is replaced; a text that depends on a number is an object of plural forms by the names of Intl.PluralRules.
+ * `errors` is what to say of an error: by its code, or else by the part of its code before the slash. `columns` names
+ * the shop's attributes; those it lacks are called as in the shop's table.
+ */
 
-const texts = {
+const english = {
   heading: "More like this",
-  shown: { one: "One similar product shown.", other: "{count} similar products shown." },
+  shown: { one: "{count} similar product shown.", other: "{count} similar products shown." },
   product: "Product {id}",
   distance: "Distance",
   none: "No similar products were found.",
   retry: "Try again",
-
   choose: "Search with a photo",
-  chooseOther: "Choose another photo",
+  camera: "Take a photo",
   orDrop: "or drop or paste one here",
   private: "Your photo stays on this device.",
-  photo: "Your photo",
-  clear: "Clear photo",
-  cancel: "Cancel",
-  cancelled: "Search cancelled.",
-
-  loading: "Getting ready",
-  decoding: "Reading your photo",
-  embedding: "Looking at your photo",
-  ranking: "Comparing",
+  errors: /** @type {Record<string, string>} */ ({
+    folder: "Similar products could not be loaded.",
+    "folder/unreachable": "Similar products could not be loaded. Is there a connection?",
+    item: "Nothing similar is known for this product.",
+    other: "Something went wrong. Please try again.",
+  }),
 };
 
-/** What to say of an error: by its code, or else by the part of its code before the slash. */
-const errors = /** @type {Record<string, string>} */ ({
-  folder: "Similar products could not be loaded.",
-  "folder/unreachable": "Similar products could not be loaded. Is there a connection?",
-  item: "Nothing similar is known for this product.",
-  filter: "Similar products cannot be narrowed down like this.",
-  rules: "Similar products cannot be narrowed down like this.",
-  photo: "This photo could not be read. Please try another.",
-  "photo/unknown-format": "This is not a picture that can be read here. JPEG, PNG and WebP work best.",
-  "photo/too-large": "This photo is too large. Please try a smaller one.",
-  "worker/unsupported": "This browser cannot search by photo. A newer one can.",
-  other: "Something went wrong. Please try again.",
-});
-
-/** @typedef {keyof typeof texts} Text */
-
 /**
- * @param {Text} key
- * @param {Record<string, string | number>} [values]
+ * @typedef {typeof english & Omit<typeof import("./texts_later.js").later, "errors">} English
+ * @typedef {Omit<English, "shown"> & { shown: string | Record<string, string>, columns: Record<string, string> }} Entries
+ * @typedef {Exclude<keyof Entries, "errors" | "columns">} Text
  */
-export function text(key, values = {}) {
-  const entry = texts[key];
-  const plain = typeof entry === "string" ? entry : entry[values.count === 1 ? "one" : "other"];
-  return plain.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+
+/** Adds the English texts of a part that is loaded later. @param {Partial<English>} entries */
+export function teach({ errors, ...entries }) {
+  Object.assign(english, entries);
+  Object.assign(english.errors, errors);
 }
 
-/** @param {string} code */
-export const errorText = (code) => errors[code] ?? errors[code.split("/")[0]] ?? errors.other;
+const LANGUAGES = ["ar", "de", "es", "fr", "he", "it", "ja", "nl", "pl", "pt", "sv", "zh"];
+
+export class Texts {
+  /** Of the texts, which is not always that of the page. */
+  lang;
+  /** The first that has a text gives it. @type {Partial<Entries>[]} */
+  #sources;
+
+  /** @param {string} lang @param {Partial<Entries>} [entries] those it lacks are English @param {Partial<Entries>} [own] the shop's */
+  constructor(lang, entries = {}, own = {}) {
+    this.lang = lang;
+    this.#sources = [own, entries, /** @type {Partial<Entries>} */ (english)];
+  }
+
+  /**
+   * @param {Text} key
+   * @param {Record<string, string | number>} [values]
+   */
+  get(key, values = {}) {
+    const entry = this.#sources.find((source) => source[key])?.[key] ?? "";
+    const plain =
+      typeof entry === "string" ? entry : (entry[new Intl.PluralRules(this.lang).select(Number(values.count))] ?? entry.other);
+    return plain.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name];
+      return typeof value === "number" ? value.toLocaleString(this.lang) : value;
+    });
+  }
+
+  /** @param {string} code */
+  error(code) {
+    for (const key of [code, code.split("/")[0], "other"]) {
+      const found = this.#sources.find(({ errors }) => errors?.[key])?.errors?.[key];
+      if (found) return found;
+    }
+    return "";
+  }
+}
+
+/** That of the nearest ancestor that has one; of the page, where shadow trees hide it. @param {Element} element */
+export function languageOf(element) {
+  const near = /** @type {HTMLElement | null} */ (element.closest("[lang]"));
+  return near?.lang || document.documentElement.lang;
+}
+
+/**
+ * English where the language is not spoken here or cannot be loaded.
+ *
+ * @param {string} lang as in an attribute: `pt-BR`
+ * @param {Partial<Entries>} [own]
+ * @returns {Texts | Promise<Texts>} English at once, any other language when it is loaded
+ */
+export function textsOf(lang, own) {
+  const base = lang.toLowerCase().split(/[-_]/)[0];
+  if (!LANGUAGES.includes(base)) return new Texts("en", {}, own);
+  return import(`./languages/${base}.js`).then(
+    ({ default: entries }) => new Texts(base, entries, own),
+    () => new Texts("en", {}, own),
+  );
+}
+
+/**
+ * Writes the texts that nodes ask for by `data-text` (their content) and `data-label` (their accessible name).
+ *
+ * @param {HTMLElement} root
+ * @param {Texts} texts
+ */
+export function translate(root, texts) {
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-text], [data-label]"))) {
+    const { text, label } = /** @type {Record<string, Text | undefined>} */ (node.dataset);
+    if (text) node.textContent = texts.get(text);
+    if (label) node.setAttribute(node.localName === "img" ? "alt" : "aria-label", texts.get(label));
+  }
+}

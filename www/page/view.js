@@ -1,21 +1,31 @@
-/** The shadow tree: heading, picker, message, list, and a line that screen readers hear. It decides nothing. */
-/** @import { Neighbour } from "../shared/types.js" */
-import { cards, placeholders } from "./cards.js";
+/** The shadow tree: heading, search by photo, message, list, and a line that screen readers hear. It decides nothing. */
+/** @import { Texts } from "./texts.js" */
+import { placeholders } from "./cards.js";
 import { make } from "./make.js";
 import { Picker } from "./picker.js";
 import { styles } from "./styles.js";
-import { errorText, text } from "./texts.js";
+import { translate } from "./texts.js";
+
+/** @typedef {{ node: HTMLElement, sheets: CSSStyleSheet[] }} Part what is loaded later */
 
 export class View {
-  #heading = make("h2", { part: "heading" });
+  #heading = make("h2", { part: "heading" }, "\u00a0");
+  #controls = make("div", { class: "controls", part: "controls", hidden: true });
   #list = make("ul", { part: "list", role: "list" });
+  #results = make("div", { class: "results" }, this.#list);
   #slot = make("slot");
   #said = make("p", { part: "message-text" });
-  #retry = make("button", { type: "button", part: "button retry" }, text("retry"));
-  #message = make("div", { class: "message", part: "message", hidden: true }, this.#said, this.#retry);
+  #none = make("slot", { name: "empty" }, make("p", { part: "message-text", "data-text": "none" }));
+  #retry = make("button", { type: "button", part: "button retry", "data-text": "retry" });
+  #message = make("div", { class: "message", part: "message", hidden: true }, this.#said, this.#none, this.#retry);
   #heard = make("p", { class: "heard", role: "status" });
   #filled = false;
   #expected = 0;
+  #offered = false;
+  /** @type {Texts | undefined} */
+  #texts;
+  /** The search by photo, once there is one. @type {import("./panel.js").Panel | undefined} */
+  panel;
 
   /**
    * @param {HTMLElement} host
@@ -30,27 +40,70 @@ export class View {
       { part: "base" },
       make("slot", { name: "heading" }, this.#heading),
       this.picker.node,
+      this.#controls,
       this.#message,
-      this.#list,
+      this.#results,
       this.#slot,
       this.#heard,
     );
-    const root = host.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [styles];
-    root.append(this.base);
-    this.offerPhoto(false);
+    this.root = host.attachShadow({ mode: "open" });
+    this.root.adoptedStyleSheets = [styles];
+    this.root.append(this.base);
+    this.arrange();
   }
 
-  /** @param {string | null} heading */
-  setHeading(heading) {
-    this.#heading.textContent = heading ?? text("heading");
+  /** @param {Texts} texts @param {string | null} heading */
+  speak(texts, heading) {
+    this.#texts = texts;
+    this.base.lang = texts.lang;
+    translate(this.base, texts);
+    this.#heading.textContent = heading ?? texts.get("heading");
     this.#heading.hidden = heading === "";
-    this.base.setAttribute("aria-label", heading || text("heading"));
+    this.base.setAttribute("aria-label", heading || texts.get("heading"));
   }
 
   /** @param {boolean} offered */
   offerPhoto(offered) {
-    this.picker.node.hidden = !offered;
+    this.#offered = offered;
+    this.arrange();
+  }
+
+  /** Where there is a photo, the panel stands in the picker's place. */
+  arrange() {
+    const { panel, picker } = this;
+    const photo = this.#offered && !!panel?.photo;
+    const focused = [picker.node, panel?.node].find((node) => node?.contains(this.root.activeElement));
+    picker.node.hidden = !this.#offered || photo;
+    if (!panel) return;
+    panel.node.hidden = !photo;
+    (photo ? panel.side : this.#results).append(panel.progress.node);
+    // What had the focus may be hidden now.
+    if (focused?.hidden) (photo ? panel : picker).focus();
+  }
+
+  /** @param {import("./panel.js").Panel} panel */
+  addPanel(panel) {
+    this.panel = panel;
+    this.picker.node.after(panel.node);
+    this.#add(panel);
+  }
+
+  /** Keeps the place of the controls, so that nothing moves when they come. @param {boolean} asked */
+  askControls(asked) {
+    this.#controls.hidden = !asked;
+  }
+
+  /** @param {Part} controls */
+  addControls(controls) {
+    this.#controls.replaceChildren(controls.node);
+    this.#add(controls);
+  }
+
+  /** @param {Part} part */
+  #add({ node, sheets }) {
+    const adopted = this.root.adoptedStyleSheets;
+    this.root.adoptedStyleSheets = [...adopted, ...sheets.filter((sheet) => !adopted.includes(sheet))];
+    if (this.#texts) translate(node, this.#texts);
   }
 
   /** What is there stays until something better comes. @param {number} expected 0: nothing to wait for */
@@ -62,19 +115,18 @@ export class View {
     this.#reserve();
   }
 
-  /** @param {Neighbour[]} neighbours @param {Parameters<typeof cards>[1]} options */
-  show(neighbours, options) {
+  /** @param {HTMLLIElement[]} items */
+  show(items) {
     const focused = this.#focusedRank();
     this.#settle();
     this.#filled = true;
     this.#slot.hidden = true;
-    this.#list.replaceChildren(...cards(neighbours, options));
-    this.#list.hidden = neighbours.length === 0;
-    this.#message.hidden = neighbours.length > 0;
-    this.#retry.hidden = true;
-    this.#said.textContent = text("none");
+    this.#list.replaceChildren(...items);
+    this.#list.hidden = items.length === 0;
+    this.#tell(items.length === 0, false);
+    this.#none.hidden = items.length > 0;
     // Whoever stood on the third card stands on the third card.
-    if (focused >= 0) this.#list.querySelectorAll("a")[Math.min(focused, neighbours.length - 1)]?.focus();
+    if (focused >= 0) this.#list.querySelectorAll("a")[Math.min(focused, items.length - 1)]?.focus();
   }
 
   /** Nothing is asked: the page's own content is back. */
@@ -86,14 +138,21 @@ export class View {
     this.#list.replaceChildren();
   }
 
-  /** @param {string} code @param {boolean} retry */
-  fail(code, retry) {
+  /** @param {string} words @param {boolean} retry */
+  fail(words, retry) {
     this.#settle();
     if (!this.#filled) this.#list.hidden = true;
-    this.#said.textContent = errorText(code);
+    this.#tell(true, retry);
+    this.#none.hidden = true;
+    this.#said.textContent = words;
+    this.say(words);
+  }
+
+  /** @param {boolean} something @param {boolean} retry */
+  #tell(something, retry) {
+    this.#message.hidden = !something;
     this.#retry.hidden = !retry;
-    this.#message.hidden = false;
-    this.say(errorText(code));
+    this.#said.textContent = "";
   }
 
   /** @param {string} words */
@@ -116,7 +175,6 @@ export class View {
   }
 
   #focusedRank() {
-    const root = /** @type {ShadowRoot} */ (this.base.getRootNode());
-    return [...this.#list.querySelectorAll("a")].findIndex((anchor) => anchor === root.activeElement);
+    return [...this.#list.querySelectorAll("a")].findIndex((anchor) => anchor === this.root.activeElement);
   }
 }

@@ -56,7 +56,7 @@ export class Folder {
     const { path, shards } = this.manifest.neighbours;
     const file = `${path}/${shardOf(id, shards)}.bin`;
     const shard = await once(this.#neighbours, file, async () =>
-      readNeighbours(await this.#fetch(file), this.manifest, file),
+      readNeighbours(await this.fetch(file), this.manifest, file),
     );
     const product = shard.get(id);
     if (!product) throw new LookalikeError("item/unknown", `no product has the id "${id}"`);
@@ -88,15 +88,15 @@ export class Folder {
         const shard = Math.floor(item / per_shard);
         const file = `${path}/${shard}.json`;
         const cards = await once(this.#cards, file, async () =>
-          readCards(await this.#fetch(file), this.manifest, shard, file),
+          readCards(await this.fetch(file), this.manifest, shard, file),
         );
         return cards[item % per_shard];
       }),
     );
   }
 
-  /** @param {string} file */
-  async #fetch(file) {
+  /** One of its files. @param {string} file as the manifest names it */
+  async fetch(file) {
     try {
       return await fetchBytes(new URL(file, this.url), file);
     } catch (error) {

@@ -1,0 +1,52 @@
+/** The English texts of what is loaded later: the search by photo, its crop, the controls. */
+
+export const later = {
+  photo: "Your photo",
+  chooseOther: "Choose another photo",
+  clear: "Clear photo",
+  cancel: "Cancel",
+  cancelled: "Search cancelled.",
+
+  loading: "Getting ready",
+  decoding: "Reading your photo",
+  embedding: "Looking at your photo",
+  ranking: "Comparing",
+
+  crop: "Choose the part that matters",
+  cropHow: "Tap what you mean, or drag over it.",
+  part: "Chosen part",
+  partKeys: "Arrow keys move it. With Shift held down they change its size.",
+  left: "Left edge",
+  right: "Right edge",
+  top: "Top edge",
+  bottom: "Bottom edge",
+  smaller: "Smaller part",
+  larger: "Larger part",
+  whole: "Whole photo",
+  proposal: "Just this",
+  chosen: "{width} by {height} of the photo.",
+
+  narrow: "Narrow down",
+  metric: "Closeness",
+  cosine: "Cosine",
+  euclidean: "Euclidean",
+  manhattan: "Manhattan",
+  colour: "From style to colour",
+  style: "Style",
+  colours: "Colour",
+  diversity: "From alike to varied",
+  alike: "Alike",
+  varied: "Varied",
+  all: "All",
+  upTo: "up to {value}",
+  reset: "Reset",
+
+  errors: {
+    filter: "Similar products cannot be narrowed down like this.",
+    rules: "Similar products cannot be narrowed down like this.",
+    photo: "This photo could not be read. Please try another.",
+    "photo/unknown-format": "This is not a picture that can be read here. JPEG, PNG and WebP work best.",
+    "photo/too-large": "This photo is too large. Please try a smaller one.",
+    "worker/unsupported": "This browser cannot search by photo. A newer one can.",
+  },
+};
