@@ -32,6 +32,7 @@ fn a_photo_leaves_nothing_but_requests_for_the_folder() -> anyhow::Result<()> {
         let path =
             |entry: &str| manifest[entry]["path"].as_str().map(str::to_owned).context(entry.to_owned());
         let allowed = [
+            path("attributes")?,
             path("cards")?,
             path("codebook")?,
             path("codes")?,

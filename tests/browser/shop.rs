@@ -12,7 +12,7 @@ use crate::shop_server::{METRICS, ShopServer, ids, photos};
 const DESKTOP: (u32, u32) = (1280, 1000);
 
 /// The ids that a column's links lead to, and the distances it shows.
-const COLUMNS: &str = "[...document.querySelectorAll('more-like-this')].map((column) =>
+const COLUMNS: &str = "[...document.querySelectorAll('.columns more-like-this')].map((column) =>
     [...column.shadowRoot.querySelectorAll('a')].map((link) => [
         new URL(link.href).searchParams.get('item'),
         link.querySelector('.distance').lastChild.textContent,
@@ -20,7 +20,8 @@ const COLUMNS: &str = "[...document.querySelectorAll('more-like-this')].map((col
 
 /// The three columns once all are settled on five products each.
 async fn columns(chromium: &Chromium) -> anyhow::Result<Vec<Vec<(String, f64)>>> {
-    let settled = "[...document.querySelectorAll('more-like-this')].every((column) =>
+    // They are far down the page, and load when they come near.
+    let settled = "document.querySelector('#measures').scrollIntoView() ?? [...document.querySelectorAll('.columns more-like-this')].every((column) =>
         column.settled && !column.shadowRoot.querySelector('[aria-busy]') && column.shadowRoot.querySelectorAll('a').length === 5)";
     chromium.wait_for("three columns of five products", settled).await?;
     let found = chromium.eval(&format!("return {COLUMNS};"), Value::Null).await?;
@@ -52,8 +53,8 @@ async fn assert_neighbours(chromium: &Chromium, server: &ShopServer, of: [&str; 
 
 /// Waits for the answer to a photo and says what was found first by each metric.
 async fn found_first(chromium: &Chromium) -> anyhow::Result<Vec<String>> {
-    let done = "!document.querySelector('#photo').hidden && document.querySelector('#photo .working').hidden
-        && document.querySelector('#photo .outcome').textContent";
+    let done =
+        "!document.querySelector('#photo').hidden && document.querySelector('#photo .outcome').textContent";
     let outcome = chromium.wait_for("the answer to a photo", done).await?;
     ensure!(outcome.as_str().is_some_and(|text| text.starts_with("Compared with 50 products")), "{outcome}");
     let columns = columns(chromium).await?;
@@ -96,8 +97,7 @@ fn a_product_its_neighbours_and_on_from_one_of_them() -> anyhow::Result<()> {
         let before = chromium.eval(place, Value::Null).await?;
 
         let next = columns(&chromium).await?[1][2].0.clone();
-        let third =
-            "document.querySelectorAll('more-like-this')[1].shadowRoot.querySelectorAll('a')[2].click();";
+        let third = "document.querySelectorAll('.columns more-like-this')[1].shadowRoot.querySelectorAll('a')[2].click();";
         chromium.eval(&format!("window.same = true; {third}"), Value::Null).await?;
         chromium.wait_for("the next product", &format!("history.state?.item === '{next}'")).await?;
         assert_neighbours(&chromium, &server, ["--item", &next]).await?;
@@ -228,12 +228,15 @@ fn a_broken_photo_is_said_to_be_broken_and_the_next_one_works() -> anyhow::Resul
         let broken = scratch.join("broken.jpg");
         std::fs::write(&broken, "this is not a photo\n")?;
         chromium.choose("#file", &broken).await?;
-        let outcome = "document.querySelector('#photo .outcome').innerText";
-        let outcome = chromium.wait_for("a message", outcome).await?;
-        ensure!(outcome.as_str().is_some_and(|text| text.contains("could not be read")), "{outcome}");
-        let codes = "errors.length === 3 && errors.map(({ code }) => code)";
-        let codes = chromium.wait_for("mlt-error of each column", codes).await?;
-        ensure!(codes == json!(vec!["photo/unknown-format"; 3]), "{codes}");
+        let message = "document.querySelector('#shelf').shadowRoot.querySelector('[part=message]').innerText";
+        let message = chromium.wait_for("a message", message).await?;
+        ensure!(
+            message.as_str().is_some_and(|text| text.contains("not a picture that can be read")),
+            "{message}"
+        );
+        let codes = "errors.length === 4 && errors.map(({ code }) => code)";
+        let codes = chromium.wait_for("mlt-error of the shelf and each column", codes).await?;
+        ensure!(codes == json!(vec!["photo/unknown-format"; 4]), "{codes}");
 
         let id = &ids()?[8];
         chromium.choose("#file", &photos()?.join(format!("{id}.jpg"))).await?;

@@ -12,9 +12,10 @@ import { later } from "./texts_later.js";
 teach(later);
 
 const styles = sheet(`
-/* One line, so that its place is known before it is there. */
+/* One line where there is little room, so that its place is known before it is there. */
 .row { display: flex; gap: .6em; align-items: center; overflow-x: auto; padding: 3px; margin: -3px; scrollbar-width: none; height: 46px; }
 .row > * { flex: none; }
+@container (min-width: 700px) { .row { flex-wrap: wrap; height: auto; overflow: visible; } }
 .choice { display: flex; align-items: center; gap: .5em; height: 40px; border: 1px solid var(--_line); border-radius: 999px; padding: 0 1em; margin: 0; font-size: .9em;
   background: var(--mlt-control, transparent); }
 .choice:hover { border-color: currentColor; }

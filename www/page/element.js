@@ -51,7 +51,7 @@
  *   select, message, message-text.
  * Custom properties: --mlt-accent, --mlt-on-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame, --mlt-control (colours),
  *   --mlt-radius, --mlt-gap, --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit), --mlt-preview
- *   (height of the photo).
+ *   (height of the photo), --mlt-controls (height that is kept for the controls: 46px a line).
  */
 /** @import { Crop, Described, How, Neighbour, Progress, Ranked } from "../shared/types.js" */
 /** @import { Folder } from "../shared/folder.js" */

@@ -14,7 +14,7 @@ const styles = sheet(`
 .side { flex: 1 1 15em; min-width: 0; display: flex; flex-direction: column; align-items: flex-start; gap: 1em; }
 .how { display: grid; gap: .5em; }
 .actions { order: 2; }
-.side .hint { order: 3; }
+.side > .hint { order: 3; }
 .side p { margin: 0; }
 .lead { font-weight: 600; }
 .tools, .actions { display: flex; flex-wrap: wrap; gap: .5em; }

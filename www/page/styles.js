@@ -44,7 +44,7 @@ a[href]:hover .title { text-decoration: underline; }
   border-radius: .22em; background: radial-gradient(circle, transparent .14em, currentColor .15em .26em, transparent .27em); }
 .camera { display: none; }
 @media (pointer: coarse) { .camera { display: block; } .drop { display: none; } }
-.controls { min-height: 46px; margin-bottom: .9em; }
+.controls { min-height: var(--mlt-controls, 46px); margin-bottom: .9em; container-type: inline-size; }
 .results { position: relative; }
 .hint { color: var(--_muted); font-size: .875em; }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--_line); border-radius: 999px;

@@ -14,6 +14,8 @@ export function showProduct(card, folder) {
   picture.width = card.width;
   picture.height = card.height;
   picture.alt = nameOf(card);
+  // The picture's place is known before the picture is there.
+  one("#product .stage").style.aspectRatio = `${card.width} / ${card.height}`;
   picture.src = card.image ? new URL(card.image, document.baseURI).href : small;
   one("#product h1").textContent = nameOf(card);
   one("#product .price").textContent = card.price ?? "";

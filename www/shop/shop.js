@@ -11,16 +11,12 @@ import { nameOf, showProduct } from "./product.js";
 
 const FOLDER = "lookalike/";
 const NAME = "Lookalike";
-const STAGES = {
-  loading: "Getting ready: fetching the network, once",
-  decoding: "Reading your photo",
-  embedding: "Looking at your photo",
-  ranking: "Comparing it with every product",
-};
+/** As many as fit a line beside the dials. */
+const FILTERS = 3;
 
-const columns = /** @type {NodeListOf<MoreLikeThis>} */ (all("more-like-this"));
-const preview = one("#photo img", HTMLImageElement);
-const stage = one("#photo .stage");
+const shelf = /** @type {MoreLikeThis} */ (one("#shelf"));
+const columns = /** @type {NodeListOf<MoreLikeThis>} */ (all(".columns more-like-this"));
+const heading = one("#shelf h2");
 /** Photos of this tab, by the number in the history. @type {File[]} */
 const photos = [];
 /** The product to come back to from a photo. */
@@ -47,7 +43,7 @@ async function show(place, moved = true) {
 
 /** @param {string | undefined} wanted @param {AbortSignal} signal @param {boolean} moved */
 async function showItem(wanted, signal, moved) {
-  if (wanted) for (const column of columns) column.item = wanted;
+  if (wanted) for (const widget of [shelf, ...columns]) widget.item = wanted;
   const folder = await Element.open(FOLDER);
   const { items, network } = folder.manifest;
   const number = wanted ? (await folder.find(wanted)).item : Math.floor(Math.random() * items);
@@ -61,41 +57,34 @@ async function showItem(wanted, signal, moved) {
   one("#untrained").hidden = network.trained;
   showProduct(card, folder.url);
   reveal("product", moved);
-  for (const column of columns) {
-    column.clear();
-    column.item = card.id;
+  const own = Object.keys(card.attributes ?? {}).slice(0, FILTERS);
+  shelf.filters = card.price ? [...own, "price"].join(", ") : own.join(", ");
+  for (const widget of [shelf, ...columns]) {
+    widget.clear();
+    widget.item = card.id;
   }
 }
 
 /** @param {File} photo @param {AbortSignal} signal */
 async function showPhoto(photo, signal) {
   document.title = `Your photo – ${NAME}`;
-  const address = URL.createObjectURL(photo);
-  signal.addEventListener("abort", () => URL.revokeObjectURL(address));
-  stage.hidden = false;
-  preview.src = address;
   reveal("photo", true);
-  setWorking(true);
   say("");
   // Fetching the network is waited for once; what each photo takes is counted from there.
   let started = performance.now();
   const ready = (/** @type {DocumentEventMap["mlt-progress"]} */ { detail }) => {
     if (detail.stage === "decoding") started = performance.now();
   };
-  columns[0].addEventListener("mlt-progress", ready, { signal });
+  shelf.addEventListener("mlt-progress", ready, { signal });
   try {
     const folder = await Element.open(FOLDER);
-    await Promise.all([...columns].map((column) => column.search(photo, { signal })));
+    await Promise.all([shelf, ...columns].map((widget) => widget.search(photo, { signal })));
     const seconds = ((performance.now() - started) / 1000).toFixed(2);
     say(`Compared with ${folder.manifest.items.toLocaleString("en-GB")} products on this device in ${seconds} s.`);
   } catch (error) {
-    if (signal.aborted) return;
-    const { code = "" } = /** @type {any} */ (error);
-    one("#alike").hidden = true;
-    one("#again").hidden = code.startsWith("photo/");
-    say(code.startsWith("photo/") ? "This photo could not be read. JPEG, PNG and WebP work best." : "The search did not work.");
+    // What went wrong is said where the products would be.
+    if (!signal.aborted) one("#measures").hidden = true;
   }
-  setWorking(false);
 }
 
 /** @param {{ code?: string }} error */
@@ -112,26 +101,11 @@ function showTrouble({ code }) {
 /** @param {"product" | "photo" | "trouble"} name @param {boolean} moved */
 function reveal(name, moved) {
   for (const other of ["product", "photo", "trouble"]) one(`#${other}`).hidden = other !== name;
-  one("#alike").hidden = name === "trouble";
-  one("#alike-title").textContent = name === "photo" ? "More like your photo" : "More like this";
+  for (const section of ["#alike", "#measures"]) one(section).hidden = name === "trouble";
+  heading.textContent = name === "photo" ? "More like your photo" : "More like this";
   one("main").removeAttribute("aria-busy");
   // Readers of a screen are told where they are, as after a page load.
   if (moved) one(`#${name} h1`).focus({ preventScroll: true });
-}
-
-/** @param {boolean} working */
-function setWorking(working) {
-  one("#photo .working").hidden = !working;
-  one("#photo .actions").hidden = working;
-  if (working) one("#again").hidden = true;
-  setProgress("loading", 0);
-}
-
-/** @param {keyof typeof STAGES} stage @param {number} fraction */
-function setProgress(stage, fraction) {
-  one("#photo .doing").textContent = STAGES[stage];
-  one("#photo .bar").setAttribute("aria-valuenow", String(Math.round(fraction * 100)));
-  one("#photo .bar div").style.transform = `scaleX(${fraction})`;
 }
 
 /** @param {string} words */
@@ -143,6 +117,11 @@ function go(place) {
   scrollTo(0, 0);
   show(place);
 }
+
+/** @param {File} photo */
+const goTo = (photo) => go({ photo: photos.push(photo) - 1 });
+
+const goBack = () => go({ item: lastItem || undefined });
 
 async function surprise() {
   const folder = await Element.open(FOLDER);
@@ -161,14 +140,19 @@ document.addEventListener("mlt-select", (event) => {
   event.preventDefault();
   go({ item: event.detail.id });
 });
-columns[0].addEventListener("mlt-progress", ({ detail }) => setProgress(detail.stage, detail.fraction));
+// A photo is a place of its own, to which the back button leads.
+shelf.addEventListener("mlt-photo", (event) => {
+  event.preventDefault();
+  if (event.detail.photo) goTo(event.detail.photo);
+  else goBack();
+});
+shelf.addEventListener("mlt-crop", ({ detail: { photo, crop } }) => {
+  const { signal } = visit;
+  for (const column of columns) column.search(photo, { signal, crop }).catch(() => {});
+});
 addEventListener("popstate", (event) => show(placeOf(event)));
 one("#surprise").addEventListener("click", () => surprise().catch(showTrouble));
-one("#cancel").addEventListener("click", () => history.back());
-one("#back").addEventListener("click", () => go({ item: lastItem || undefined }));
-one("#again").addEventListener("click", () => show(placeOf(history)));
-// HEIC and the like: the search may work where the preview does not.
-preview.addEventListener("error", () => (stage.hidden = true));
-receivePhotos((photo) => go({ photo: photos.push(photo) - 1 }));
+one("#back").addEventListener("click", goBack);
+receivePhotos(goTo);
 
 show(placeOf(history), false);
