@@ -18,7 +18,8 @@ const styles = sheet(`
 .side p { margin: 0; }
 .lead { font-weight: 600; }
 .tools, .actions { display: flex; flex-wrap: wrap; gap: .5em; }
-.tools .sign { width: 40px; padding: 0; font-size: 1.2em; line-height: 1; }
+.sign { width: 40px; background: linear-gradient(currentColor, currentColor) 50% / 14px 2px no-repeat; }
+.sign.larger { background: linear-gradient(currentColor, currentColor) 50% / 14px 2px no-repeat, linear-gradient(currentColor, currentColor) 50% / 2px 14px no-repeat; }
 `);
 
 /**
@@ -48,9 +49,9 @@ export class Panel {
     this.#cancel.onclick = onCancel;
     this.#clear.onclick = onClear;
     this.#other.onclick = onOther;
-    const sign = (/** @type {string} */ label, /** @type {string} */ glyph, /** @type {() => void} */ act) => {
-      const made = make("button", { type: "button", class: "sign", part: "button", "data-label": label }, glyph);
-      made.onclick = act;
+    const sign = (/** @type {string} */ label, /** @type {number} */ factor) => {
+      const made = make("button", { type: "button", class: `sign ${label}`, part: "button", "data-label": label });
+      made.onclick = () => this.#crop.scale(factor);
       return made;
     };
     const whole = button("whole");
@@ -63,8 +64,8 @@ export class Panel {
       make(
         "div",
         { class: "tools", part: "tools" },
-        sign("smaller", "\u2212", () => this.#crop.scale(0.8)),
-        sign("larger", "+", () => this.#crop.scale(1.25)),
+        sign("smaller", 0.8),
+        sign("larger", 1.25),
         whole,
       ),
     );

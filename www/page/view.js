@@ -36,8 +36,9 @@ export class View {
     this.#retry.onclick = handlers.onRetry;
     this.#slot.onslotchange = () => this.#reserve();
     this.base = make(
-      "section",
-      { part: "base" },
+      // No landmark: a page may hold many of the same name.
+      "div",
+      { part: "base", role: "group" },
       make("slot", { name: "heading" }, this.#heading),
       this.picker.node,
       this.#controls,
