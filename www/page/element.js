@@ -369,8 +369,9 @@ export class MoreLikeThis extends Attributes {
     this.#showPhoto();
   }
 
-  #showPhoto() {
-    this.#view.panel?.show(this.#photo, this.#crop, !this.#found);
+  /** @param {boolean} [first] whether nothing has come of the photo yet */
+  #showPhoto(first = !this.#found) {
+    this.#view.panel?.show(this.#photo, this.#crop, first);
     this.#view.arrange();
   }
 
@@ -408,7 +409,7 @@ export class MoreLikeThis extends Attributes {
   /** @param {unknown} reason */
   #fail(reason) {
     const error = this.#report(reason);
-    this.#showPhoto();
+    this.#showPhoto(false);
     this.#view.panel?.progress.end();
     this.#view.fail(this.#texts.error(error.code), !FINAL.test(error.code));
     this.#asked?.reject(error);

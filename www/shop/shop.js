@@ -57,7 +57,10 @@ async function showItem(wanted, signal, moved) {
   one("#untrained").hidden = network.trained;
   showProduct(card, folder.url);
   reveal("product", moved);
-  const own = Object.keys(card.attributes ?? {}).slice(0, FILTERS);
+  const own = Object.entries(card.attributes ?? {})
+    .filter(([, value]) => value !== "true" && value !== "false")
+    .map(([name]) => name)
+    .slice(0, FILTERS);
   shelf.filters = card.price ? [...own, "price"].join(", ") : own.join(", ");
   for (const widget of [shelf, ...columns]) {
     widget.clear();
