@@ -6,8 +6,10 @@
 mod chromium;
 mod damaged;
 mod element;
+mod face;
 mod parity;
 mod parts;
+mod photo;
 mod privacy;
 mod shop;
 mod shop_server;

@@ -76,6 +76,7 @@ export class Cropper {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
   #shade = make("div", { class: "shade" });
+  /** An <img> turns a photo upright in every browser, and has it decoded off the page's thread. */
   #image = make("img", { part: "preview", "data-label": "photo", draggable: "false", decoding: "async" });
   #sliders = NAMES.map((name) =>
     make("div", {
