@@ -10,16 +10,16 @@ import { later } from "./texts_later.js";
 teach(later);
 
 const styles = sheet(`
-.panel { display: flex; flex-wrap: wrap; gap: 1em 1.5em; margin-bottom: 1.2em; }
+.panel { display: flex; flex-wrap: wrap; gap: 1em 1.5em; margin-bottom: .8em; }
 .side { flex: 1 1 15em; min-width: 0; display: flex; flex-direction: column; align-items: flex-start; gap: 1em; }
 .how { display: grid; gap: .5em; }
-.actions { order: 2; }
-.side > .hint { order: 3; }
 .side p { margin: 0; }
 .lead { font-weight: 600; }
 .tools, .actions { display: flex; flex-wrap: wrap; gap: .5em; }
-.sign { width: 40px; background: linear-gradient(currentColor, currentColor) 50% / 14px 2px no-repeat; }
-.sign.larger { background: linear-gradient(currentColor, currentColor) 50% / 14px 2px no-repeat, linear-gradient(currentColor, currentColor) 50% / 2px 14px no-repeat; }
+.sign { width: 40px; padding: 0; display: grid; place-items: center; }
+.sign::before, .sign.larger::after { content: ""; grid-area: 1 / 1; border: 0 solid; }
+.sign::before { width: 14px; border-top-width: 2px; }
+.sign.larger::after { height: 14px; border-left-width: 2px; }
 `);
 
 /**

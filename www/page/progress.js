@@ -3,7 +3,7 @@ import { make } from "./make.js";
 import { sheet } from "./styles.js";
 
 const styles = sheet(`
-.busy { display: flex; flex-direction: column; gap: .35em; align-self: stretch; font-size: .9em; order: 1; }
+.busy { display: flex; flex-direction: column; gap: .35em; align-self: stretch; font-size: .9em; }
 .bar { height: 6px; border-radius: 3px; background: var(--_line); overflow: hidden; }
 .fill { height: 100%; background: var(--_accent); transform: scaleX(0); transform-origin: 0 50%; transition: transform .2s; }
 .fill:dir(rtl) { transform-origin: 100% 50%; }
