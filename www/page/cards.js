@@ -15,7 +15,7 @@ export const placeholders = (count) =>
 
 /**
  * @param {Neighbour[]} neighbours
- * @param {{ folder: URL, link: string, distances: boolean, texts: Texts, onSelect: (event: Event, neighbour: Neighbour) => void }} options
+ * @param {{ folder: URL, link: string, distances: boolean, texts: Texts, onSelect: (event: MouseEvent, neighbour: Neighbour) => void }} options
  */
 export function cards(neighbours, { folder, link, distances, texts, onSelect }) {
   return neighbours.map((neighbour, index) => {
@@ -31,10 +31,7 @@ export function cards(neighbours, { folder, link, distances, texts, onSelect }) 
         distances ? score(distance, texts) : undefined,
       ),
     );
-    anchor.addEventListener("click", (event) => {
-      // With a key held down it opens elsewhere, and this page goes on as it is.
-      if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) onSelect(event, neighbour);
-    });
+    anchor.onclick = (event) => onSelect(event, neighbour);
     return item(index, anchor);
   });
 }

@@ -341,6 +341,8 @@ export class MoreLikeThis extends Attributes {
       distances,
       texts: this.#texts,
       onSelect: (event, { id, card }) => {
+        // With a key held down it opens elsewhere, and this page goes on as it is.
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         if (!this.#emit("mlt-select", { id, card })) event.preventDefault();
       },
     };

@@ -37,9 +37,9 @@ export function ownCards(host, how, neighbours, options) {
     const place = { href: address(card, options.link), image: pictureOf(card, options.folder), index };
     const content = how instanceof HTMLTemplateElement ? filled(how, neighbour, place, options) : how(neighbour, place);
     const child = make("div", { slot: `item-${index + 1}` }, content);
-    child.addEventListener("click", (event) => {
+    child.onclick = (event) => {
       if (event.target instanceof Element && event.target.closest("a")) options.onSelect(event, neighbour);
-    });
+    };
     return child;
   });
   placed.set(host, children);
