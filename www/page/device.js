@@ -3,6 +3,12 @@
 /** @import { Folder } from "../shared/folder.js" */
 import { clientOf } from "./client.js";
 
+/** Of the photo that was embedded last. @type {import("./client.js").Client | undefined} */
+let last;
+
+/** No other part of the last photo is going to be asked for. */
+export const release = () => last?.release();
+
 /**
  * A ranking at once by the codes, then the one that the refinement has settled.
  *
@@ -21,6 +27,7 @@ export async function* rankings(folder, of, how, { crop, signal, onProgress, onD
   let like;
   if (typeof of === "string") like = (await folder.find(of)).item;
   else {
+    last = client;
     like = await client.embed(of, { signal, onProgress, crop });
     if (!signal.aborted) onDescribed(like);
   }

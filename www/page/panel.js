@@ -1,6 +1,7 @@
 /** The search by photo once there is a photo: what is seen of it, its crop, progress, and what one can do next. */
 /** @import { Crop, Described } from "../shared/types.js" */
 import { Cropper } from "./crop.js";
+import { release } from "./device.js";
 import { make } from "./make.js";
 import { Progress } from "./progress.js";
 import { sheet } from "./styles.js";
@@ -87,6 +88,7 @@ export class Panel {
   async show(photo, crop, first) {
     const focused = this.node.contains(/** @type {ShadowRoot} */ (this.node.getRootNode()).activeElement ?? null);
     const changed = photo !== this.photo;
+    if (this.photo && !photo) release();
     this.photo = photo;
     this.#cancel.hidden = !first;
     this.#other.hidden = this.#clear.hidden = first;
