@@ -64,7 +64,8 @@ fn a_damaged_folder_is_told_by_the_file() -> anyhow::Result<()> {
     })
 }
 
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Copies what is in `from`.
+pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

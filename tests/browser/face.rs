@@ -1,9 +1,13 @@
 //! What of the element a shop can change and a shopper can set: controls, languages, texts, cards of the shop's own.
 
+use std::fs;
+
 use anyhow::{Context, ensure};
+use lookalike_tests::Scratch;
 use serde_json::{Value, json};
 
 use crate::chromium::with_chromium;
+use crate::damaged::copy_folder;
 use crate::element::{SIZE, stage};
 use crate::shop_server::{ShopServer, ids};
 
@@ -256,6 +260,31 @@ fn nothing_moves_while_the_element_fills() -> anyhow::Result<()> {
             let got = chromium.eval(shifts, json!({ "id": id, "lang": lang })).await?;
             ensure!(got["seen"].as_u64() > Some(0) && got["controls"] == 1, "{got}");
             ensure!(got["moved"] == json!([]), "{lang}: {got}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_network_may_lie_elsewhere() -> anyhow::Result<()> {
+    let whole = ShopServer::start()?;
+    let scratch = Scratch::new("network-elsewhere")?;
+    let copy = scratch.join("lookalike");
+    copy_folder(whole.folder(), &copy)?;
+    let manifest = whole.manifest()?;
+    let network = manifest["network"]["path"].as_str().context("network")?;
+    fs::create_dir(copy.join("elsewhere"))?;
+    fs::rename(copy.join(network), copy.join("elsewhere").join(network))?;
+    let server = ShopServer::of(&copy)?;
+    with_chromium("elsewhere", SIZE, |chromium| async move {
+        let id = &ids()?[3];
+        let search =
+            "return make(a.attributes).search(await photo(a.id)).then(([{ id }]) => id, ({ code }) => code);";
+        for (place, wanted) in [(None, "folder/missing"), (Some("lookalike/elsewhere/"), id.as_str())] {
+            stage(&chromium, &server).await?;
+            let attributes = place.map_or(json!({}), |place| json!({ "network": place }));
+            let got = chromium.eval(search, json!({ "id": id, "attributes": attributes })).await?;
+            ensure!(got == wanted, "from {place:?}: {got}");
         }
         Ok(())
     })

@@ -18,7 +18,7 @@ const HOME = new URL("../../", import.meta.url).href;
 
 export class Attributes extends HTMLElement {
   static observedAttributes = [
-    ...["item", "src", "metric", "limit", "filter", "colour", "diversity"],
+    ...["item", "src", "metric", "limit", "network", "filter", "colour", "diversity"],
     ...["heading", "link", "distances", "photo", "layout", "controls", "filters", "lang"],
   ];
   /** @type {Rules} */
@@ -57,6 +57,15 @@ export class Attributes extends HTMLElement {
   }
   set limit(value) {
     this.#put("limit", value);
+  }
+
+  /** Absolute. @returns {string | undefined} undefined: in the folder */
+  get network() {
+    const network = this.getAttribute("network");
+    return network ? new URL(network, document.baseURI).href : undefined;
+  }
+  set network(value) {
+    this.#put("network", value);
   }
 
   get filter() {

@@ -190,8 +190,8 @@ export class Client {
       event.preventDefault();
       this.#crash(event.message || "it could not be started");
     };
-    const { url, manifest } = this.#folder;
-    worker.postMessage({ op: "open", folder: url.href, manifest });
+    const { url, manifest, network } = this.#folder;
+    worker.postMessage({ op: "open", folder: url.href, manifest, network });
     return worker;
   }
 

@@ -15,6 +15,8 @@
  *              built, else 0
  *   diversity  how unlike each other the products should be, from 0 (default) to 1
  *   limit      how many products; default 8
+ *   network    where the folder `network-<hash>` is, if not in `src`: it is large, and another host may be quicker. What comes
+ *              from there is checked against the folder's digests; of several elements the first that searches decides
  *   lang       the language of the texts; default: that of the nearest ancestor that has one. English where it is not spoken
  *   heading    text above; "" for none
  *   link       address of a product's page, `{id}` standing for its id; default: each product's own url
@@ -323,6 +325,7 @@ export class MoreLikeThis extends Attributes {
     if (signal.aborted) return;
     // Of a photo the whole is ranked first, even where an object is found in it: pictures of the catalogue were embedded whole,
     // a wrong guess would hide what was meant, and one tap takes the guess.
+    folder.network ??= this.network;
     const onDescribed = (/** @type {Described} */ described) => this.#view.panel?.describe(described);
     yield* rankings(folder, of, how, { crop: this.#crop, signal, onProgress, onDescribed });
   }

@@ -32,6 +32,8 @@ export function openFolder(address) {
 }
 
 export class Folder {
+  /** Where the network's files are, if not in the folder: they are large, and another host may be quicker. @type {string | undefined} */
+  network;
   /** @type {Map<string, Promise<Map<string, Product>>>} */
   #neighbours = new Map();
   /** @type {Map<string, Promise<Card[]>>} */

@@ -121,12 +121,12 @@ export interface PlainError {
 }
 
 /**
- * Page to worker. `open` comes first and once; `drop` asks to skip a photo that nobody waits for any more, `release` to forget
+ * Page to worker. `open` comes first and once, with the place of the network's files if it is not the folder; `drop` asks to skip a photo that nobody waits for any more, `release` to forget
  * the one that is decoded. `key` is the same for the same photo. `like` is what is known of a photo, or an item number;
  * `excluded` are the item numbers of `how.rules.exclude`.
  */
 export type Request =
-  | { op: "open"; folder: string; manifest: Manifest; wasm?: WasmUrls }
+  | { op: "open"; folder: string; manifest: Manifest; wasm?: WasmUrls; network?: string }
   | { op: "embed"; id: number; photo: Blob; key: number; crop?: Crop }
   | { op: "rank"; id: number; like: Pick<Described, "embedding" | "colours"> | number; how: How; excluded: readonly number[] }
   | { op: "drop"; id: number }

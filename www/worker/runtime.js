@@ -18,6 +18,7 @@ export class Runtime {
   #folder;
   #manifest;
   #urls;
+  #network;
   #loading;
   /** @type {Promise<Embedder> | undefined} */
   #embedder;
@@ -30,12 +31,14 @@ export class Runtime {
    * @param {string} folder
    * @param {Manifest} manifest
    * @param {WasmUrls | undefined} urls
+   * @param {string | undefined} network where the network's files are, if not in the folder
    * @param {(progress: Progress) => void} tell
    */
-  constructor(folder, manifest, urls, tell) {
+  constructor(folder, manifest, urls, network, tell) {
     this.#folder = folder;
     this.#manifest = manifest;
     this.#urls = urls;
+    this.#network = network ?? folder;
     this.#loading = new Loading(tell);
   }
 
@@ -121,7 +124,7 @@ export class Runtime {
    */
   #download(share, file, bytes) {
     let before = 0;
-    return download(new URL(file, this.#folder), file, {
+    return download(new URL(file, share === "network" ? this.#network : this.#folder), file, {
       bytes,
       onBytes: (loaded) => {
         this.#loading.add(share, loaded - before);

@@ -18,7 +18,7 @@ const post = (reply, transfer = []) => postMessage(reply, { transfer });
 
 addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
   if (data.op === "open") {
-    runtime = new Runtime(data.folder, data.manifest, data.wasm, (progress) => post({ progress }));
+    runtime = new Runtime(data.folder, data.manifest, data.wasm, data.network, (progress) => post({ progress }));
     return;
   }
   if (data.op === "release") {
