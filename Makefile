@@ -33,6 +33,9 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	export RUSTC=$$WASM_RUSTC CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$$WASM_LINKER \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
+# Modules of www/ into what a page loads, by the bundler that .ci/setup found.
+ROLLDOWN = source $(CACHE)/toolchain.env; $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel warn
+
 # The wasm modules: each its name, its profile and its features.
 MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
 
@@ -50,9 +53,13 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
 	@mv $(WIDGET).new/{rank/rank,embed/embed}.js $(WIDGET).new/wasm
 	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
-	@for module in www/define.js www/{page,page/languages,shared,worker}/*.js $(WIDGET).new/wasm/*.js; do \
-		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; mkdir -p "$$(dirname "$$to")"; \
-		awk -f www/strip.awk "$$module" > $(WIDGET).new/module.js; mv $(WIDGET).new/module.js "$$to"; done
+	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
+	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js
+	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js)
+	@for module in $(WIDGET).new/wasm/*.js www/page/languages/*.js; do \
+		[ -f "$$module" ] || continue; \
+		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; \
+		$(ROLLDOWN) "$$module" --file $(WIDGET).new/module.js; mkdir -p "$$(dirname "$$to")"; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
 		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
 

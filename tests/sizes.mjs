@@ -2,7 +2,7 @@
 // usage: sizes.mjs WIDGET [FOLDER]
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 
 const [widget, folder] = process.argv.slice(2);
@@ -12,24 +12,31 @@ const brotli = (path) => brotliCompressSync(readFileSync(path)).length;
 const files = (place) => readdirSync(join(widget, place)).filter((name) => name.endsWith(".js")).map((name) => join(widget, place, name));
 const sum = (paths) => paths.reduce((total, path) => total + brotli(path), 0);
 
-// Imported when the first photo comes or something is narrowed down on the device; where a shop asks for controls or makes its
-// own cards; one language of those a page speaks, English being in the element.
-const WITH_A_PHOTO = ["client.js", "device.js", "panel.js", "crop.js", "progress.js", "texts_later.js"];
-const CONTROLS = ["controls.js", "columns.js"];
-const OWN_CARDS = ["templates.js"];
-const named = (paths, names) => paths.filter((path) => names.some((name) => path.endsWith(`/${name}`)));
-const page = [join(widget, "define.js"), ...files("page"), ...files("shared")];
-const late = named(page, [...WITH_A_PHOTO, ...CONTROLS, ...OWN_CARDS]);
-const before = page.filter((path) => !late.includes(path));
+// A module and what it imports at once; what it imports later begins with `import(`.
+const IMPORTED = /\b(?:from|import)\s*["'`]([^"'`]+)["'`]/g;
+function atOnce(module, seen = new Set()) {
+  if (seen.has(module)) return seen;
+  seen.add(module);
+  for (const [, path] of readFileSync(module, "utf8").matchAll(IMPORTED)) atOnce(join(dirname(module), path), seen);
+  return seen;
+}
+const element = atOnce(join(widget, "page", "more-like-this.js"));
+
+// Where a shop asks for controls or makes its own cards. All else that is not in the element comes with the first photo, or when
+// something is narrowed down on the device; and one language of those a page speaks, English being in the element.
+const CONTROLS = /\/controls\.js$/;
+const OWN_CARDS = /\/templates\.js$/;
+const later = files("page").filter((path) => !element.has(path));
+const named = (pattern) => later.filter((path) => pattern.test(path));
+const device = later.filter((path) => !CONTROLS.test(path) && !OWN_CARDS.test(path));
 const languages = files(join("page", "languages")).map(brotli);
 // Of the embed modules a browser loads one.
 const wasm = (name) => brotli(join(widget, "wasm", name));
-const glue = files("wasm");
 const rows = [
-  ["element and loader, before a click", sum(before), 12 * KB],
-  ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...named(page, WITH_A_PHOTO), ...files("worker"), ...glue]), 20 * KB],
-  ["controls, where a shop asks for them", sum(named(page, CONTROLS)), 5 * KB],
-  ["cards of the shop's own making, where it makes them", sum(named(page, OWN_CARDS)), 1 * KB],
+  ["element and loader, before a click", sum([...element]), 12 * KB],
+  ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...device, ...files("worker"), ...files("wasm")]), 20 * KB],
+  ["controls, where a shop asks for them", sum(named(CONTROLS)), 5 * KB],
+  ["cards of the shop's own making, where it makes them", sum(named(OWN_CARDS)), 1 * KB],
   ["a language other than English, at worst", Math.max(...languages), 2 * KB],
   ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
   ["embed wasm, with the first photo", wasm("embed_bg.wasm"), 1200 * KB],

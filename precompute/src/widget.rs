@@ -18,7 +18,7 @@ pub const ENTRY: &str = "more-like-this.js";
 
 /// Its text, for the widget in the folder `path`.
 pub fn entry(path: &str) -> String {
-    format!("import \"./{path}/define.js\";\n")
+    format!("import \"./{path}/page/more-like-this.js\";\n")
 }
 
 /// The demo shop: `index.html` and what it loads from `shop/`.
