@@ -9,6 +9,7 @@
 /** @import { Folder } from "../shared/folder.js" */
 /** @import { Crop, Described, How, PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
+import { startWorker } from "./start_worker.js";
 
 /** An idle worker holds the network in memory: 128 MB and more that the rest of the phone can use. */
 const IDLE_MS = 60_000;
@@ -41,8 +42,6 @@ export function clientOf(folder) {
   clients.set(folder, client);
   return client;
 }
-
-const startWorker = () => new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" });
 
 export class Client {
   #folder;
