@@ -1,157 +1,76 @@
-//! One headless Chromium with a session of its own, and the few things the tests do with it.
+//! What Chromium alone tells and does: its console, its own network log, and the DevTools protocol.
 
 use std::future::Future;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use lookalike_tests::Scratch;
 use serde_json::{Value, json};
 
-/// How long anything may take that a page does: a machine with two busy cores is no phone, but not faster either.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::browser::{Browser, Kind, Options, PATIENCE, in_turn};
 
 /// Where the browser keeps its network log, in its profile.
 const NETWORK_LOG: &str = "network.json";
 
-/// Tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// A browser with one window.
+/// A [`Browser`] of this kind.
 pub struct Chromium {
-    client: Client,
-    driver: Child,
-    profile: Scratch,
+    browser: Browser,
     marks: AtomicUsize,
 }
 
-/// A log of chromedriver's, read and emptied.
+/// A command that is chromedriver's alone: a path below the session, and what is posted there.
 #[derive(Debug)]
-struct ReadLog(&'static str);
+struct Own(&'static str, Value);
 
-impl WebDriverCompatibleCommand for ReadLog {
+impl WebDriverCompatibleCommand for Own {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(json!({ "type": self.0 }).to_string()))
+        (http::Method::POST, Some(self.1.to_string()))
     }
 }
 
-/// Runs `test` in a browser of its own, its window `size` wide and high.
+/// Runs `test` in a Chromium of its own, its window `size` wide and high.
 pub fn with_chromium<F>(
     name: &str,
     size: (u32, u32),
-    test: impl FnOnce(std::sync::Arc<Chromium>) -> F,
+    test: impl FnOnce(Arc<Chromium>) -> F,
 ) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async {
-        let chromium = std::sync::Arc::new(Chromium::start(name, size).await?);
+    in_turn(async {
+        let chromium = Arc::new(Chromium::start(name, size).await?);
         let outcome = test(chromium.clone()).await;
-        chromium.client.clone().close().await.context("closing the browser")?;
+        chromium.close().await?;
         outcome
     })
 }
 
+impl Deref for Chromium {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
+}
+
 impl Chromium {
-    async fn start(name: &str, (width, height): (u32, u32)) -> anyhow::Result<Chromium> {
-        let profile = Scratch::new(&format!("chromium-{name}"))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let driver = Command::new(&program)
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("starting {program}; `make setup-test` finds or installs it"))?;
-        let mut options = json!({ "args": [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", profile.path().display()),
-            format!("--log-net-log={}", profile.join(NETWORK_LOG).display()),
-        ] });
-        if let Ok(binary) = std::env::var("CHROMIUM") {
-            options["binary"] = binary.into();
-        }
-        if width < 500 {
-            // Chromium's window is never this narrow; its emulation of a phone is.
-            options["mobileEmulation"] =
-                json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0 } });
-        }
-        let capabilities = json!({
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 180_000 },
-        });
-        let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
-        let mut driver = Started(Some(driver));
-        let client = connect(port, capabilities).await?;
-        let driver = driver.0.take().context("started above")?;
-        Ok(Chromium { client, driver, profile, marks: AtomicUsize::new(0) })
-    }
-
-    /// Opens a page.
-    pub async fn open(&self, address: &str) -> anyhow::Result<()> {
-        self.client.goto(address).await.with_context(|| format!("opening {address}"))
-    }
-
-    /// Runs the body of an async function in the page, with `a` as its argument; what it throws is the error.
-    pub async fn eval(&self, body: &str, argument: Value) -> anyhow::Result<Value> {
-        let script = format!(
-            "const [a, done] = arguments; (async () => {{ {body} }})().then((value) => done({{ value }}), \
-             (error) => done({{ error: `${{error}} ${{error.code ?? ''}}` }}));"
-        );
-        let mut answer =
-            self.client.execute_async(&script, vec![argument]).await.context("running a script")?;
-        match answer.get("error").and_then(Value::as_str) {
-            Some(error) => bail!("the page threw {error} in: {body}"),
-            None => Ok(answer["value"].take()),
-        }
-    }
-
-    /// Waits until `condition`, an expression, gives something that JavaScript takes for true, and gives it.
-    pub async fn wait_for(&self, what: &str, condition: &str) -> anyhow::Result<Value> {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            let value = self.eval(&format!("return {condition};"), Value::Null).await?;
-            let falsy =
-                matches!(&value, Value::Null | Value::Bool(false)) || value == json!(0) || value == json!("");
-            if !falsy {
-                return Ok(value);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        bail!("waited {PATIENCE:?} for {what}: {condition}")
-    }
-
-    /// Gives a file to the file input `selector`, as the file dialogue would.
-    pub async fn choose(&self, selector: &str, file: &Path) -> anyhow::Result<()> {
-        let input =
-            self.client.find(Locator::Css(selector)).await.with_context(|| format!("finding {selector}"))?;
-        Ok(input.send_keys(&file.display().to_string()).await?)
-    }
-
-    /// The browser's back button.
-    pub async fn back(&self) -> anyhow::Result<()> {
-        Ok(self.client.back().await?)
+    async fn start(name: &str, size: (u32, u32)) -> anyhow::Result<Chromium> {
+        let options = Options { size: Some(size), network_log: Some(NETWORK_LOG), ..Options::default() };
+        let browser = Browser::start(Kind::Chromium, name, options).await?;
+        Ok(Chromium { browser, marks: AtomicUsize::new(0) })
     }
 
     /// What the console holds since it was last read: uncaught errors, failed requests, policy violations.
     pub async fn console(&self) -> anyhow::Result<Vec<String>> {
-        let entries = self.log("browser").await?;
+        let entries = self.own("se/log", json!({ "type": "browser" })).await?;
+        let entries = entries.as_array().cloned().ok_or_else(|| anyhow!("the console is no list"))?;
         Ok(entries.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
     }
 
@@ -160,6 +79,11 @@ impl Chromium {
         let console = self.console().await?;
         ensure!(console.is_empty(), "the console says {console:#?}");
         Ok(())
+    }
+
+    /// A command of the DevTools protocol to the page.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<Value> {
+        self.own("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
     /// Every request of pages and their workers since this was last asked, from the browser's own network log, which
@@ -171,7 +95,7 @@ impl Chromium {
         loop {
             let knock = "await (await fetch(`/shop/icon.svg?${a}`, { cache: 'no-store' })).text();";
             self.eval(knock, json!(mark)).await?;
-            let log = std::fs::read_to_string(self.profile.join(NETWORK_LOG))?;
+            let log = std::fs::read_to_string(self.profile(NETWORK_LOG))?;
             let all: Vec<Value> = log.lines().filter_map(request_of).collect();
             let marked =
                 |mark: &str, request: &Value| request["url"].as_str().is_some_and(|url| url.contains(mark));
@@ -183,16 +107,8 @@ impl Chromium {
         }
     }
 
-    async fn log(&self, name: &'static str) -> anyhow::Result<Vec<Value>> {
-        let entries =
-            self.client.issue_cmd(ReadLog(name)).await.with_context(|| format!("reading the log {name}"))?;
-        entries.as_array().cloned().ok_or_else(|| anyhow!("the log {name} is no list"))
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        end(&mut self.driver);
+    async fn own(&self, path: &'static str, body: Value) -> anyhow::Result<Value> {
+        self.client().issue_cmd(Own(path, body)).await.with_context(|| format!("chromedriver's {path}"))
     }
 }
 
@@ -202,31 +118,4 @@ fn request_of(line: &str) -> Option<Value> {
     let request = &event["params"];
     let ours = request["initiator"].as_str()?.starts_with("http") && request["method"].is_string();
     (ours && request["url"].is_string() && request["load_flags"].is_number()).then(|| request.clone())
-}
-
-/// Ends the driver when no session comes about.
-struct Started(Option<Child>);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        if let Some(driver) = &mut self.0 {
-            end(driver);
-        }
-    }
-}
-
-fn end(child: &mut Child) {
-    child.kill().ok();
-    child.wait().ok();
-}
-
-async fn connect(port: u16, capabilities: serde_json::Map<String, Value>) -> anyhow::Result<Client> {
-    let begun = Instant::now();
-    let mut builder = ClientBuilder::new(HttpConnector::new());
-    builder.capabilities(capabilities);
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        ensure!(begun.elapsed() < PATIENCE, "chromedriver does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    builder.connect(&format!("http://127.0.0.1:{port}")).await.context("starting Chromium")
 }

@@ -11,7 +11,7 @@ use crate::shop_server::{METRICS, ShopServer, ids};
 pub const SIZE: (u32, u32) = (1000, 800);
 
 /// Empties the page and gives the scripts that follow what they share.
-const STAGE: &str = "
+pub const STAGE: &str = "
     await customElements.whenDefined('more-like-this');
     document.body.replaceChildren();
     window.events = [];
@@ -26,7 +26,7 @@ const STAGE: &str = "
     window.of = (type) => events.filter((event) => event.type === type).map(({ detail }) => detail);
     window.next = (target, type) => new Promise((resolve) =>
       target.addEventListener(`mlt-${type}`, ({ detail }) => resolve(detail), { once: true }));
-    window.photo = async (id) => new File([await (await fetch(`/photos/${id}.jpg`)).blob()], `${id}.jpg`);
+    window.photo = async (id) => new File([await (await fetch(`photos/${id}.jpg`)).blob()], `${id}.jpg`);
     window.within = (ids) => [...ids].map(({ id }) => id);";
 
 /// Opens a page with no element in it yet.

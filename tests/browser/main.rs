@@ -1,11 +1,14 @@
-//! The element and the shop in headless Chromium, driven over WebDriver, served as a shop would serve them.
+//! The element and the shop in real browsers, driven over WebDriver, served as a shop would serve them.
 //!
-//! One Chromium a test and one test at a time: what is timed here should not share the processor. `CHROMEDRIVER` and
-//! `CHROMIUM` say which programs to use; without them the `PATH` does.
+//! One browser a test and one test at a time: what is timed here should not share the processor. `everywhere` is run in
+//! three browsers; the rest needs only one, or what Chromium alone tells. `CHROMEDRIVER`, `GECKODRIVER`, `WEBKIT_DRIVER`,
+//! `CHROMIUM`, `FIREFOX`, `WEBKIT_BROWSER` and `XVFB` say which programs to use; without them the `PATH` does.
 
+mod browser;
 mod chromium;
 mod damaged;
 mod element;
+mod everywhere;
 mod face;
 mod parity;
 mod parts;
@@ -13,3 +16,4 @@ mod photo;
 mod privacy;
 mod shop;
 mod shop_server;
+mod site;

@@ -27,7 +27,7 @@ pub struct ShopServer {
 impl ShopServer {
     /// Serves the drawn shop.
     pub fn start() -> anyhow::Result<ShopServer> {
-        ShopServer::of(&catalogue()?.join("lookalike"))
+        ShopServer::of(&folder()?)
     }
 
     /// Serves another folder beside the same photos.
@@ -73,16 +73,26 @@ impl ShopServer {
         metric: &str,
         k: usize,
     ) -> anyhow::Result<Vec<(String, f64)>> {
-        let folder = self.folder.display().to_string();
-        let k = k.to_string();
-        let how = ["query", &folder, "--metric", metric, "--json", "-k", &k];
-        let output = precompute(how.iter().chain(of.as_ref()))?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let answer: Value = serde_json::from_slice(&output.stdout)?;
-        let neighbours = answer["neighbours"].as_array().context("neighbours")?;
-        let pair = |line: &Value| Some((line["id"].as_str()?.to_owned(), line["distance"].as_f64()?));
-        neighbours.iter().map(|line| pair(line).context("id and distance")).collect()
+        query(&self.folder, of, metric, k)
     }
+}
+
+/// What `precompute query` finds in `folder`: ids and distances.
+pub fn query<'a>(
+    folder: &Path,
+    of: impl AsRef<[&'a str]>,
+    metric: &str,
+    k: usize,
+) -> anyhow::Result<Vec<(String, f64)>> {
+    let folder = folder.display().to_string();
+    let k = k.to_string();
+    let how = ["query", &folder, "--metric", metric, "--json", "-k", &k];
+    let output = precompute(how.iter().chain(of.as_ref()))?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer: Value = serde_json::from_slice(&output.stdout)?;
+    let neighbours = answer["neighbours"].as_array().context("neighbours")?;
+    let pair = |line: &Value| Some((line["id"].as_str()?.to_owned(), line["distance"].as_f64()?));
+    neighbours.iter().map(|line| pair(line).context("id and distance")).collect()
 }
 
 impl Drop for ShopServer {
@@ -90,6 +100,11 @@ impl Drop for ShopServer {
         self.server.kill().ok();
         self.server.wait().ok();
     }
+}
+
+/// The folder that was built of the drawn products.
+pub fn folder() -> anyhow::Result<PathBuf> {
+    Ok(catalogue()?.join("lookalike"))
 }
 
 /// The drawn photos.
