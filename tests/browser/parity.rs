@@ -30,7 +30,7 @@ pub const LOAD: &str = "
     const wasm = await import(new URL(`${widget.path}/wasm/embed.js`, folder).href);
     const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'embed_bg.wasm'}`) });
     const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
-    for (const [index, part] of JSON.parse(loader.parts()).entries()) loader.part(index, await get(`${network.path}/${part.path}`));
+    for (const [index, part] of loader.parts().entries()) loader.part(index, await get(`${network.path}/${part.path}`));
     const embedder = loader.finish();";
 
 const CODE: &str = "
