@@ -3,13 +3,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget build demo test check test-native test-wasm test-www test-browser reference sizes figures bench train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser test-examples reference sizes figures bench train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
 CACHE := $(or $(LOOKALIKE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lookalike)
 PRECOMPUTE := $(TARGET)/release/precompute
 WIDGET := $(TARGET)/widget
+PACKAGE := $(TARGET)/package
 DEMO := $(TARGET)/demo
 REFERENCES := $(TARGET)/references
 TRAINING := $(TARGET)/training
@@ -55,6 +56,7 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
 	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
 	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js
+	@$(ROLLDOWN) www/api.js --dir $(WIDGET).new/page --entryFileNames lookalike.js
 	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js)
 	@for module in $(WIDGET).new/wasm/*.js www/page/languages/*.js; do \
 		[ -f "$$module" ] || continue; \
@@ -62,6 +64,17 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 		$(ROLLDOWN) "$$module" --file $(WIDGET).new/module.js; mkdir -p "$$(dirname "$$to")"; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
 		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
+
+# Modules as they are written, since whoever installs the package bundles them.
+package: setup-test widget ## Lay out the npm package in target/package, with types and manifest
+	@rm -rf $(PACKAGE) && mkdir -p $(PACKAGE)
+	@cp www/{define,api}.js www/package.json www/index.d.ts LICENSE-* $(PACKAGE) && cp www/examples/README.md $(PACKAGE)/README.md
+	@cp -r www/{page,shared,worker,wasm} $(PACKAGE) && cp $(WIDGET)/wasm/* $(PACKAGE)/wasm && rm $(PACKAGE)/*/tsconfig.json
+	@$(WASM_ENV) node $$TSC -p www/tsconfig.package.json --outDir $(PACKAGE)
+	@node www/custom-elements.mjs > $(PACKAGE)/custom-elements.json
+
+test-examples: package ## The package and the examples: packed, installed with npm, built, type-checked
+	@$(WASM_ENV) node tests/examples.mjs $(PACKAGE) $(TARGET)/examples $$TSC
 
 build: widget ## Build the precompute program with the widget in it
 	@echo "build: the precompute program (the first time 5 to 12 minutes)"
@@ -77,7 +90,7 @@ demo: build ## Embed the sample catalogue (or PHOTOS=folder ITEMS=table.csv) and
 	$(PRECOMPUTE) build "$$photos" $${items:+--items "$$items"} --out $(DEMO)/lookalike --images photos; \
 	exec $(PRECOMPUTE) serve $(DEMO)/lookalike --photos "$$photos" --port $(PORT)
 
-test: setup-test build check test-native test-wasm test-www test-browser sizes ## Everything that is tested on every change
+test: setup-test build check test-native test-wasm test-www test-browser test-examples sizes ## Everything that is tested on every change
 
 check: setup-test ## Formatting, lints, documentation, types of www/
 	cargo fmt --all --check

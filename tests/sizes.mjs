@@ -26,9 +26,11 @@ const element = atOnce(join(widget, "page", "more-like-this.js"));
 // something is narrowed down on the device; and one language of those a page speaks, English being in the element.
 const CONTROLS = /\/controls\.js$/;
 const OWN_CARDS = /\/templates\.js$/;
+// Without an element: a page that draws its own.
+const API = /\/lookalike\.js$/;
 const later = files("page").filter((path) => !element.has(path));
 const named = (pattern) => later.filter((path) => pattern.test(path));
-const device = later.filter((path) => !CONTROLS.test(path) && !OWN_CARDS.test(path));
+const device = later.filter((path) => !CONTROLS.test(path) && !OWN_CARDS.test(path) && !API.test(path));
 const languages = files(join("page", "languages")).map(brotli);
 // Of the embed modules a browser loads one.
 const wasm = (name) => brotli(join(widget, "wasm", name));
@@ -37,6 +39,7 @@ const rows = [
   ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...device, ...files("worker"), ...files("wasm")]), 20 * KB],
   ["controls, where a shop asks for them", sum(named(CONTROLS)), 5 * KB],
   ["cards of the shop's own making, where it makes them", sum(named(OWN_CARDS)), 1 * KB],
+  ["the API without an element, before a photo", sum(named(API)), 8 * KB],
   ["a language other than English, at worst", Math.max(...languages), 2 * KB],
   ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
   ["embed wasm, with the first photo", wasm("embed_bg.wasm"), 1200 * KB],

@@ -74,6 +74,11 @@ pub struct BuildArguments {
     /// Write no thumbnails; cards then show the originals, so --images or an image column is needed
     #[arg(long)]
     pub no_thumbnails: bool,
+    /// Also write each product's neighbours as a piece of HTML with plain links, fragments/ID.html, for a site generator to
+    /// put inside the element: what visitors without JavaScript see. The value is the address of this folder as pages
+    /// see it, such as /lookalike/
+    #[arg(long, value_name = "URL")]
+    pub fragments: Option<String>,
     /// Number of threads; as many as there are processors if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,

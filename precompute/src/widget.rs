@@ -13,12 +13,13 @@ pub fn files() -> &'static [File] {
     FILES
 }
 
-/// The file of the folder that a page's script tag names.
-pub const ENTRY: &str = "more-like-this.js";
-
-/// Its text, for the widget in the folder `path`.
-pub fn entry(path: &str) -> String {
-    format!("import \"./{path}/page/more-like-this.js\";\n")
+/// The files of the folder that pages name, and their texts for the widget in the folder `path`: the element, and what
+/// there is without one.
+pub fn entries(path: &str) -> [(&'static str, String); 2] {
+    [
+        ("more-like-this.js", format!("import \"./{path}/page/more-like-this.js\";\n")),
+        ("lookalike.js", format!("export * from \"./{path}/page/lookalike.js\";\n")),
+    ]
 }
 
 /// The demo shop: `index.html` and what it loads from `shop/`.

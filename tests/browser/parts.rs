@@ -2,6 +2,7 @@
 //! and of the two wasm modules only the one that is needed.
 
 use anyhow::{Context, ensure};
+use lookalike::colour::Colours;
 use serde_json::{Value, json};
 
 use crate::chromium::{Chromium, with_chromium};
@@ -109,15 +110,22 @@ fn a_format_that_only_the_browser_knows_is_decoded_by_it() -> anyhow::Result<()>
         for (edge, want) in [(x, 0.25), (y, 0.25), (x + side("width")?, 0.625), (y + side("height")?, 0.75)] {
             ensure!((edge - want).abs() < 0.08, "{edge} for {want}: {}", got["object"]);
         }
-        let square = image::RgbImage::from_fn(96, 64, |x, y| {
-            let inside = (24..60).contains(&x) && (16..48).contains(&y);
-            image::Rgb(if inside { [200, 40, 40] } else { [30, 60, 160] })
-        });
-        let square = lookalike::photo::Photo::new(96, 64, square.into_raw()).context("96x64")?;
+        // The square's edges are a little blurred; red for blue would be at 0.9.
+        let square = |object: [u8; 3], ground: [u8; 3]| {
+            let inside = |x, y| (24..60).contains(&x) && (16..48).contains(&y);
+            let picture = image::RgbImage::from_fn(96, 64, |x, y| {
+                image::Rgb(if inside(x, y) { object } else { ground })
+            });
+            lookalike::photo::Photo::new(96, 64, picture.into_raw()).context("96x64")
+        };
         let colours: Vec<u8> = serde_json::from_value(got["colours"].clone())?;
-        let colours = lookalike::colour::Colours::from_bytes(colours.try_into().ok().context("24 bytes")?);
-        let apart = colours.context("colours")?.distance(&lookalike::colour::Colours::of(&square));
-        ensure!(apart < 0.05, "the colours are {apart} from the picture's");
+        let colours = Colours::from_bytes(colours.try_into().ok().context("24 bytes")?).context("colours")?;
+        let right = colours.distance(&Colours::of(&square([200, 40, 40], [30, 60, 160])?));
+        let swapped = colours.distance(&Colours::of(&square([40, 40, 200], [160, 60, 30])?));
+        ensure!(
+            right < 0.15 && swapped > 0.5,
+            "the colours are {right} from the picture's, {swapped} from its opposite's"
+        );
 
         // What the browser does not know either keeps the decoder's own words.
         let unknown = "

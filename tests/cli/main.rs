@@ -3,6 +3,7 @@
 mod again;
 mod eval;
 mod formats;
+mod fragments;
 mod golden;
 mod hostile;
 mod json;

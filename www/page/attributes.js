@@ -13,8 +13,10 @@ const share = (text) => {
   return number >= 0 && number <= 1 ? number : undefined;
 };
 
+/** Apart from its use, since bundlers take `new URL(text, import.meta.url)` for a file to be bundled. */
+const HERE = import.meta.url;
 /** The folder that holds this widget: page/ lies in widget-<hash>/, which lies in the folder. */
-const HOME = new URL("../../", import.meta.url).href;
+const HOME = new URL("../../", HERE).href;
 
 export class Attributes extends HTMLElement {
   static observedAttributes = [

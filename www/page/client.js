@@ -9,7 +9,7 @@
 /** @import { Folder } from "../shared/folder.js" */
 /** @import { Crop, Described, How, PlainError, Progress, Ranked, Reply, Request } from "../shared/types.js" */
 import { LookalikeError, aborted } from "../shared/errors.js";
-import { startWorker } from "./start_worker.js";
+import { startWorker, wasmUrls } from "./start_worker.js";
 
 /** An idle worker holds the network in memory: 128 MB and more that the rest of the phone can use. */
 const IDLE_MS = 60_000;
@@ -45,6 +45,7 @@ export function clientOf(folder) {
 
 export class Client {
   #folder;
+  #settings;
   #start;
   /** @type {Worker | undefined} */
   #worker;
@@ -59,10 +60,15 @@ export class Client {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idle;
 
-  /** @param {Folder} folder @param {() => Worker} [start] */
-  constructor(folder, start = startWorker) {
+  /**
+   * @param {Folder} folder
+   * @param {() => Worker} [start]
+   * @param {import("./start_worker.js").Settings} [settings] default: what `configure` was given
+   */
+  constructor(folder, start, settings) {
     this.#folder = folder;
-    this.#start = start;
+    this.#settings = settings;
+    this.#start = start ?? (() => startWorker(settings));
   }
 
   /**
@@ -190,7 +196,9 @@ export class Client {
       this.#crash(event.message || "it could not be started");
     };
     const { url, manifest, network } = this.#folder;
-    worker.postMessage({ op: "open", folder: url.href, manifest, network });
+    /** @type {Request} */
+    const open = { op: "open", folder: url.href, manifest, network, wasm: wasmUrls(this.#settings) };
+    worker.postMessage(open);
     return worker;
   }
 

@@ -51,9 +51,10 @@
  *   picker, button (and choose, camera, clear, cancel, retry, reset, whole, proposal), hint, privacy, panel, photo, preview, crop,
  *   crop-handle, tools, actions, stage, progress, progress-fill, controls, control (and metric, colour, diversity, filter), dial,
  *   select, message, message-text.
- * Custom properties: --mlt-accent, --mlt-on-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame, --mlt-control (colours),
+ * Custom properties: --mlt-accent, --mlt-on-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame, --mlt-control, --mlt-focus (colours),
  *   --mlt-radius, --mlt-gap, --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit), --mlt-preview
- *   (height of the photo), --mlt-controls (height that is kept for the controls: 46px a line).
+ *   (height of the photo), --mlt-controls (height that is kept for the controls: 46px a line),
+ *   --mlt-values (text-transform of what filters offer).
  */
 /** @import { Crop, Described, How, Neighbour, Progress, Ranked } from "../shared/types.js" */
 /** @import { Folder } from "../shared/folder.js" */

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::{EmbeddingCache, write_catalogue};
 use super::embed::Item;
+use super::fragments;
 use super::neighbours::Neighbours;
 use super::space::Coordinates;
 use super::thumbnail;
@@ -50,6 +51,8 @@ pub struct Contents<'a> {
     pub thumbnails: Option<PathBuf>,
     /// The originals' folder as pages see it.
     pub images: Option<&'a str>,
+    /// This folder as pages see it, if fragments are wanted.
+    pub fragments: Option<&'a str>,
 }
 
 /// Bytes of the folder's parts, uncompressed.
@@ -71,6 +74,9 @@ pub struct Bytes {
     pub items: u64,
     /// All thumbnails.
     pub thumbnails: u64,
+    /// All fragments.
+    #[serde(default)]
+    pub fragments: u64,
     /// The network.
     pub model: u64,
     /// The element, its worker and wasm.
@@ -159,6 +165,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let (neighbours, neighbours_bytes) = write_neighbours(folder, contents)?;
     let (cards, cards_bytes) = write_cards(folder, contents)?;
     let thumbnails = write_thumbnails(folder, contents)?;
+    let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
     let [codebook, codes, refinement] = write_codes(folder, contents)?;
     let manifest = Manifest {
@@ -184,6 +191,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         neighbours: neighbours_bytes,
         items: cards_bytes,
         thumbnails,
+        fragments,
         model: manifest.network.bytes,
         runtime: widget.map_or(0, |(_, bytes)| bytes),
         total: 0,
@@ -198,6 +206,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         + bytes.neighbours
         + bytes.items
         + bytes.thumbnails
+        + bytes.fragments
         + bytes.model
         + bytes.runtime
         + manifest.len() as u64;
@@ -258,6 +267,16 @@ fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
         image: fields.image.clone().or(original),
         attributes: fields.attributes.clone(),
     }
+}
+
+fn write_fragments(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
+    let Some(base) = contents.fragments else { return Ok(0) };
+    let nearest = |item: usize| match contents.neighbours[item].first() {
+        Some(list) => list.iter().map(|neighbour| neighbour.item as usize).collect(),
+        None => Vec::new(),
+    };
+    let card = |item: usize| card(&contents.items[item], &contents.fields[item], contents);
+    fragments::write(folder, base, contents.items.iter().map(|item| item.id.as_str()), nearest, card)
 }
 
 /// A relative path as the path of a URL: forward slashes, and what has a meaning there percent-encoded (RFC 3986).
@@ -370,9 +389,12 @@ fn write_widget(folder: &Path) -> anyhow::Result<Option<(WidgetEntry, u64)>> {
     }
     let files = files.iter().map(|file| (file.path.to_owned(), file.content.to_vec()));
     let (path, bytes) = write_set(folder, "widget", files)?;
-    let entry = widget::entry(&path);
-    fs::write(folder.join(widget::ENTRY), &entry)?;
-    Ok(Some((WidgetEntry { path }, bytes + entry.len() as u64)))
+    let mut bytes = bytes;
+    for (name, entry) in widget::entries(&path) {
+        fs::write(folder.join(name), &entry)?;
+        bytes += entry.len() as u64;
+    }
+    Ok(Some((WidgetEntry { path }, bytes)))
 }
 
 /// Writes a set of files, given in order of their names' numbers or paths, to a folder named after their digests;

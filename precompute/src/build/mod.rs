@@ -4,6 +4,7 @@
 pub mod cache;
 mod embed;
 mod folder;
+mod fragments;
 mod means;
 pub mod neighbours;
 mod space;
@@ -172,6 +173,7 @@ fn index(
         network: opened,
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
+        fragments: arguments.fragments.as_deref(),
     })
     .with_context(|| format!("writing {}", arguments.out.display()))
 }

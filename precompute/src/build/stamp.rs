@@ -40,8 +40,8 @@ pub fn made_of(
     let mut hasher = Sha256::new();
     hasher.update(Sha256::digest(program));
     hasher.update(network.0);
-    let BuildArguments { neighbours, colour, no_thumbnails, images, .. } = arguments;
-    hasher.update(serde_json::to_vec(&(neighbours, colour, no_thumbnails, images))?);
+    let BuildArguments { neighbours, colour, no_thumbnails, images, fragments, .. } = arguments;
+    hasher.update(serde_json::to_vec(&(neighbours, colour, no_thumbnails, images, fragments))?);
     for (item, fields) in items.iter().zip(fields) {
         hasher.update(item.photo.0);
         hasher.update(serde_json::to_vec(&(&item.id, &item.path, fields))?);

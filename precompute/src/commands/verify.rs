@@ -43,8 +43,9 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
         list(&folder.path(&widget.path), "", &mut files)?;
         files.sort();
         check_set(&folder, &widget.path, &files)?;
-        let entry = folder.read(widget::ENTRY)?;
-        ensure!(entry == widget::entry(&widget.path).as_bytes(), "{} has changed", widget::ENTRY);
+        for (name, entry) in widget::entries(&widget.path) {
+            ensure!(folder.read(name)? == entry.as_bytes(), "{name} has changed");
+        }
     }
     println!("{}: {} products, every file is as it was written", arguments.dir.display(), manifest.items);
     Ok(())
