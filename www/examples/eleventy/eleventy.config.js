@@ -11,6 +11,7 @@ const fileName = (id) =>
 
 export default function (config) {
   config.addPassthroughCopy(FOLDER);
+  config.ignores.add(`${FOLDER}/**`); // fragments are no pages
   config.addFilter("fragment", (id) => {
     const path = `${FOLDER}/fragments/${fileName(id)}.html`;
     return existsSync(path) ? readFileSync(path, "utf8") : "";
