@@ -14,23 +14,58 @@ use crate::shop_server::{ShopServer, ids, photos};
 /// picture.save("square.avif", quality=60)`
 const AVIF: &[u8] = include_bytes!("square.avif");
 
-/// Gives the scripts that follow the folder and its client.
-const CLIENT: &str = "
-    const { clientOf } = await import(new URL(`lookalike/${a.widget}/page/client.js`, location.href).href);
-    window.folder = await customElements.get('more-like-this').open('lookalike/');
-    window.client = clientOf(folder);
+/// Gives the scripts that follow the API without an element.
+const API: &str = "
+    const { createLookalike } = await import(new URL('lookalike/lookalike.js', location.href).href);
+    window.lookalike = createLookalike({ src: 'lookalike/' });
     window.embed = async (photo, crop) => {
       const stages = new Set();
-      const described = await client.embed(photo, { crop, onProgress: ({ stage }) => stages.add(stage) });
+      const described = await lookalike.describe(photo, { crop, onProgress: ({ stage }) => stages.add(stage) });
       return { ...described, embedding: [...described.embedding], colours: [...described.colours], stages: [...stages] };
     };";
 
 async fn open(chromium: &Chromium, server: &ShopServer) -> anyhow::Result<()> {
     stage(chromium, server).await?;
-    let manifest = server.manifest()?;
-    let widget = manifest["widget"]["path"].as_str().context("the folder has a widget")?;
-    chromium.eval(CLIENT, json!({ "widget": widget })).await?;
+    chromium.eval(API, Value::Null).await?;
     Ok(())
+}
+
+fn id_list(neighbours: &[(String, f64)]) -> Vec<&str> {
+    neighbours.iter().map(|(id, _)| id.as_str()).collect()
+}
+
+#[test]
+fn a_page_without_the_element_has_neighbours_rankings_and_an_end() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("api", SIZE, |chromium| async move {
+        open(&chromium, &server).await?;
+        chromium.requests().await?;
+        let id = &ids()?[7];
+        let asked = "const found = await lookalike.neighbours(a, { metric: 'manhattan', limit: 6 });
+            const { items } = await lookalike.info();
+            return { ids: within(found), titles: found.map(({ card }) => card.title), items };";
+        let got = chromium.eval(asked, json!(id)).await?;
+        let stored = server.query(["--item", id], "manhattan", 6)?;
+        ensure!(got["ids"] == json!(id_list(&stored)) && got["items"] == 50, "{got} instead of {stored:?}");
+        ensure!(got["titles"].as_array().is_some_and(|titles| titles.iter().all(Value::is_string)), "{got}");
+        let requests = chromium.requests().await?;
+        let heavy = |request: &&Value| {
+            let url = request["url"].as_str().unwrap_or_default();
+            ["wasm", "worker", "codes-"].iter().any(|word| url.contains(word))
+        };
+        ensure!(!requests.is_empty() && requests.iter().find(heavy).is_none(), "{requests:?}");
+
+        let asked = "return within(await lookalike.rank(a, { limit: 5, rules: { diversity: 0.4 } }));";
+        let got = chromium.eval(asked, json!(id)).await?;
+        let ranked = server.query(["--item", id, "--diversity", "0.4"], "cosine", 5)?;
+        ensure!(got == json!(id_list(&ranked)), "{got} instead of {ranked:?}");
+
+        let asked = "const waiting = lookalike.rank(a).then(() => 'answered', ({ code }) => code);
+            lookalike.close();
+            return [await waiting, await lookalike.neighbours(a).catch(({ code }) => code)];";
+        ensure!(chromium.eval(asked, json!(id)).await? == json!(["aborted", "aborted"]));
+        chromium.assert_quiet().await
+    })
 }
 
 #[test]
@@ -43,10 +78,8 @@ fn a_part_of_a_photo_is_ranked_without_decoding_it_again() -> anyhow::Result<()>
         let asked = "
             window.file = await photo(a.id); window.crop = a.crop;
             const whole = await embed(file), part = await embed(file, crop);
-            const like = { embedding: Float32Array.from(part.embedding), colours: Uint8Array.from(part.colours) };
-            const ranked = await client.rank(like, { metric: 'cosine', limit: 8, colour: 0.3, settled: true });
-            const cards = await folder.cards(ranked.map(({ item }) => item));
-            return { whole, part, ids: cards.map(({ id }) => id) };";
+            const found = await lookalike.rank(file, { crop, limit: 8, colour: 0.3 });
+            return { whole, part, ids: within(found) };";
         let got = chromium.eval(asked, argument).await?;
         let photo = photos()?.join(format!("{}.jpg", ids[4]));
         let size = image::image_dimensions(&photo)?;
@@ -73,12 +106,8 @@ fn a_part_of_a_photo_is_ranked_without_decoding_it_again() -> anyhow::Result<()>
             "cosine",
             8,
         )?;
-        let natively: Vec<&str> = natively.iter().map(|(id, _)| id.as_str()).collect();
-        ensure!(got["ids"] == json!(natively), "{} instead of {natively:?}", got["ids"]);
+        ensure!(got["ids"] == json!(id_list(&natively)), "{} instead of {natively:?}", got["ids"]);
 
-        let released = "client.release(); return embed(file, { ...crop, x: 0.21 });";
-        let released = chromium.eval(released, Value::Null).await?;
-        ensure!(released["stages"] == json!(["decoding", "embedding"]), "{}", released["stages"]);
         let other = "
             const other = await photo(a); await embed(other);
             return embed(file, { ...crop, x: 0.22 });";
