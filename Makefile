@@ -55,7 +55,8 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@mv $(WIDGET).new/{rank/rank,embed/embed}.js $(WIDGET).new/wasm
 	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
 	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
-	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js
+	@# Nobody imports from the element's file by name, so that what comes later may take from it whatever it needs.
+	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js --no-preserveEntrySignatures
 	@$(ROLLDOWN) www/api.js --dir $(WIDGET).new/page --entryFileNames lookalike.js
 	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js)
 	@for module in $(WIDGET).new/wasm/*.js www/page/languages/*.js; do \

@@ -36,6 +36,7 @@ const languages = files(join("page", "languages")).map(brotli);
 const wasm = (name) => brotli(join(widget, "wasm", name));
 const rows = [
   ["element and loader, before a click", sum([...element]), 12 * KB],
+  ["files of that: every level of imports is a round trip", element.size, 1],
   ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...device, ...files("worker"), ...files("wasm")]), 20 * KB],
   ["controls, where a shop asks for them", sum(named(CONTROLS)), 5 * KB],
   ["cards of the shop's own making, where it makes them", sum(named(OWN_CARDS)), 1 * KB],
