@@ -1,9 +1,9 @@
 //! The search by photo as a shopper goes through it in the element: choosing the part that matters, giving up, going on.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::chromium::with_chromium;
+use crate::chromium::{Chromium, with_chromium};
 use crate::element::{SIZE, stage};
 use crate::shop_server::{ShopServer, ids};
 
@@ -177,5 +177,79 @@ fn an_element_that_is_removed_leaves_nothing_running() -> anyhow::Result<()> {
         ensure!(got["why"] == "aborted" && got["errors"] == 0 && got["results"] == 1, "{got}");
         ensure!(got["item"] == json!(ids[5]) && got["gone"] == true, "{got}");
         Ok(())
+    })
+}
+
+/// Presses at one place of the photo, moves to another and lets go; both in fractions of the photo.
+async fn drag(chromium: &Chromium, from: (f64, f64), to: (f64, f64), touch: bool) -> anyhow::Result<()> {
+    let place = "const { left, top, width, height } = find('[part=photo]').getBoundingClientRect(); return [left, top, width, height];";
+    let place: Vec<f64> = serde_json::from_value(chromium.eval(place, Value::Null).await?)?;
+    let [left, top, width, height] = place[..] else { anyhow::bail!("four numbers, not {place:?}") };
+    let at = |(x, y): (f64, f64)| (left + x * width, top + y * height);
+    let halfway = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+    let mouse = ["mousePressed", "mouseMoved", "mouseMoved", "mouseReleased"];
+    let finger = ["touchStart", "touchMove", "touchMove", "touchEnd"];
+    for (step, point) in [from, halfway, to, to].into_iter().enumerate() {
+        let (x, y) = at(point);
+        if touch {
+            let points = if step < 3 { json!([{ "x": x, "y": y }]) } else { json!([]) };
+            let event = json!({ "type": finger[step], "touchPoints": points });
+            chromium.devtools("Input.dispatchTouchEvent", event).await?;
+        } else {
+            let event = json!({ "type": mouse[step], "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1 });
+            chromium.devtools("Input.dispatchMouseEvent", event).await?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_part_is_chosen_by_mouse_and_finger() -> anyhow::Result<()> {
+    let server = ShopServer::start()?;
+    with_chromium("pointer", SIZE, |chromium| async move {
+        let ids = ids()?;
+        stage(&chromium, &server).await?;
+        chromium.eval(OPEN, json!({ "item": ids[3], "photo": ids[14] })).await?;
+        chromium
+            .wait_for("the rectangle", "!find('[part=photo]').hidden && find('[part=preview]').naturalWidth")
+            .await?;
+        // Each begins where the one before has left the rectangle: x, y, width, height.
+        let (whole, inside) =
+            ("[...made.shadowRoot.querySelectorAll('[part=tools] button')].at(-1).click();", "");
+        for (what, before, from, to, wanted) in [
+            ("draw", whole, (0.1, 0.2), (0.6, 0.9), [0.1, 0.2, 0.5, 0.7]),
+            ("move", inside, (0.3, 0.5), (0.5, 0.5), [0.3, 0.2, 0.5, 0.7]),
+            ("move as far as the photo goes", inside, (0.5, 0.5), (0.9, 0.1), [0.5, 0.0, 0.5, 0.7]),
+            ("size by a corner", inside, (0.5, 0.7), (0.2, 0.8), [0.2, 0.0, 0.8, 0.8]),
+            ("tap elsewhere", whole, (0.1, 0.1), (0.1, 0.1), [0.0, 0.0, 0.5, 0.5]),
+        ] {
+            for touch in [false, true] {
+                let told = format!(
+                    "await new Promise((done) => setTimeout(done, 200)); {before} await new Promise((done) => setTimeout(done, 200)); crops.length = 0;"
+                );
+                // The second time over, the rectangle is put back first.
+                let back = "if (a) { await made.search(file, { crop: a }); }";
+                let start = match what {
+                    "move" => json!({ "x": 0.1, "y": 0.2, "width": 0.5, "height": 0.7 }),
+                    "move as far as the photo goes" => {
+                        json!({ "x": 0.3, "y": 0.2, "width": 0.5, "height": 0.7 })
+                    }
+                    "size by a corner" => json!({ "x": 0.5, "y": 0, "width": 0.5, "height": 0.7 }),
+                    _ => Value::Null,
+                };
+                chromium.eval(&format!("{back} {told}"), start).await?;
+                drag(&chromium, from, to, touch).await?;
+                let crop = chromium.wait_for(what, "crops.at(-1)").await?;
+                for (side, wanted) in ["x", "y", "width", "height"].into_iter().zip(wanted) {
+                    let got = crop[side].as_f64().context(side)?;
+                    // A pointer stands on whole pixels.
+                    ensure!(
+                        (got - wanted).abs() < 0.012,
+                        "{what}, by finger: {touch}: {crop}, {side} is not {wanted}"
+                    );
+                }
+            }
+        }
+        chromium.assert_quiet().await
     })
 }
