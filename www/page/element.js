@@ -62,6 +62,7 @@ import { LookalikeError, aborted } from "../shared/errors.js";
 import { openFolder } from "../shared/folder.js";
 import { Attributes } from "./attributes.js";
 import { cards } from "./cards.js";
+import { late } from "./late.js";
 import { Texts, languageOf, textsOf } from "./texts.js";
 import { View } from "./view.js";
 
@@ -69,12 +70,6 @@ import { View } from "./view.js";
 const NEAR = "600px 0px";
 /** What the same question would only answer again. */
 const FINAL = /^(item|metric|photo|filter|rules|options)\/|^worker\/unsupported$/;
-
-/** @template Module @param {Promise<Module>} module @returns {Promise<Module>} */
-const late = (module) =>
-  module.catch((error) => {
-    throw new LookalikeError("folder/unreachable", String(error));
-  });
 
 export class MoreLikeThis extends Attributes {
   /** @type {AbortController | undefined} */
@@ -322,7 +317,7 @@ export class MoreLikeThis extends Attributes {
       this.#emit("mlt-progress", detail);
     };
     // A page on which nobody brings a photo or asks for more than is stored never loads it.
-    const [{ rankings }] = await Promise.all([late(import("./device.js")), this.#openPanel()]);
+    const [{ rankings }] = await Promise.all([late("device", () => import("./device.js")), this.#openPanel()]);
     if (signal.aborted) return;
     // Of a photo the whole is ranked first, even where an object is found in it: pictures of the catalogue were embedded whole,
     // a wrong guess would hide what was meant, and one tap takes the guess.
@@ -335,7 +330,7 @@ export class MoreLikeThis extends Attributes {
     if (!this.#shown) return;
     const template = this.querySelector(":scope > template[slot=item]");
     const own = this.renderItem ?? (template instanceof HTMLTemplateElement ? template : undefined);
-    if (own) this.#templates ??= await late(import("./templates.js"));
+    if (own) this.#templates ??= await late("templates", () => import("./templates.js"));
     const { folder, neighbours } = this.#shown;
     const { link, distances } = this;
     /** @type {Parameters<typeof cards>[1]} */
@@ -358,7 +353,7 @@ export class MoreLikeThis extends Attributes {
   }
 
   async #openPanel() {
-    const { Panel } = await late(import("./panel.js"));
+    const { Panel } = await late("panel", () => import("./panel.js"));
     if (!this.#view.panel) {
       this.#view.addPanel(
         new Panel({
@@ -396,7 +391,7 @@ export class MoreLikeThis extends Attributes {
 
   /** @param {Folder} folder */
   #openControls(folder) {
-    this.#controls ??= late(import("./controls.js")).then(({ Controls }) => {
+    this.#controls ??= late("controls", () => import("./controls.js")).then(({ Controls }) => {
       const controls = new Controls(this, (narrowed) => {
         this.#narrowed = narrowed;
         this.#schedule();
