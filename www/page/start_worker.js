@@ -6,8 +6,8 @@
  * the page's `trusted-types` directive has to name it.
  *
  * Another origin: a browser starts no worker from there, but one of the page's own may import it. That one is a blob, so
- * such a page's policy needs `worker-src blob:` and the other origin in `script-src`, and the other origin has to allow
- * the page to read its files (CORS). A page that does without blobs hosts a file of its own with the one line
+ * such a page's policy needs `blob:` and the other origin in both `worker-src` and `script-src`, and the other origin has to
+ * allow the page to read its files (CORS). A page that does without blobs hosts a file of its own with the one line
  * `import "https://cdn.example/lookalike/worker/worker.js";` and names it as `workerUrl`.
  */
 /** @import { WasmUrls } from "../shared/types.js" */
