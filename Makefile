@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser test-examples reference sizes figures bench train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -35,7 +35,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
 # Modules of www/ into what a page loads, by the bundler that .ci/setup found.
-ROLLDOWN = source $(CACHE)/toolchain.env; $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel warn
+ROLLDOWN = source $(CACHE)/toolchain.env; $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel silent
 
 # The wasm modules: each its name, its profile and its features.
 MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
@@ -112,9 +112,24 @@ test-wasm: setup-test ## The crate's tests in Chromium
 test-www: setup-test ## The element's own tests in Node
 	node --test www/tests/
 
-test-browser: setup-test build ## The element and the shop in Chromium
-	$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) \
-		cargo test --locked --release --workspace --test browser
+# Which browsers .ci/setup could not get; told before the tests and after them.
+MISSING_BROWSERS = missing=(); [ -n "$${GECKODRIVER:-}" ] || missing+=(firefox); [ -n "$${WEBKIT_DRIVER:-}" ] || missing+=(webkit); \
+	tell() { for browser in $${missing[@]+"$${missing[@]}"}; do echo "NOT TESTED in $$browser: it is not there, see make setup-test"; done; };
+
+test-browser: setup-test build ## The element in Chromium, Firefox and WebKit; the shop in Chromium
+	$(WASM_ENV) unset RUSTC RUSTFLAGS; $(MISSING_BROWSERS) tell; LOOKALIKE_WIDGET=$(WIDGET) \
+		cargo test --locked --release --workspace --test browser -- $${missing[@]/#/--skip ::}; tell
+
+pace: setup-test build ## A page on a slow phone: when products are there, what moves, what stalls; as JSON (Chromium)
+	@$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) \
+		cargo test --quiet --locked --release --workspace --test browser -- --ignored --nocapture pace::pace
+
+# Pinned, and fetched by npm on the first use; not a part of the tests.
+LIGHTHOUSE := lighthouse@13.5.0
+
+lighthouse: setup-test build ## What Lighthouse says of the demo shop, in its four categories (Chromium)
+	@[ -f $(DEMO)/lookalike/manifest.json ] || { echo "make demo first"; exit 1; }
+	@$(WASM_ENV) export CHROME_PATH=$$CHROMIUM; node tests/lighthouse.mjs $(LIGHTHOUSE) $(PRECOMPUTE) $(DEMO)
 
 reference: setup-test build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv

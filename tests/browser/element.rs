@@ -61,7 +61,7 @@ fn neighbours_are_there_before_anything_of_the_network_is() -> anyhow::Result<()
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 
         let heavy = |url: &str| {
-            ["wasm", "worker", "network", "codes", "client.js"].iter().any(|word| url.contains(word))
+            ["wasm", "worker", "network", "codes", "device.js"].iter().any(|word| url.contains(word))
         };
         let entries = "return performance.getEntriesByType('resource').map(({ name }) => name);";
         let entries = chromium.eval(entries, Value::Null).await?;
@@ -78,7 +78,7 @@ fn neighbours_are_there_before_anything_of_the_network_is() -> anyhow::Result<()
         // The same list does hold them after a photo.
         chromium.eval("await made.search(await photo(a));", json!(id)).await?;
         let after = urls(&chromium.requests().await?);
-        for word in ["embed_relaxed_bg.wasm", "worker.js", "network.json", "codes-", "client.js"] {
+        for word in ["embed_relaxed_bg.wasm", "worker.js", "network.json", "codes-", "device.js"] {
             ensure!(after.iter().any(|url| url.contains(word)), "{word} is not among {after:?}");
         }
         chromium.assert_quiet().await

@@ -1,15 +1,17 @@
 //! The element and the shop in real browsers, driven over WebDriver, served as a shop would serve them.
 //!
-//! One browser a test and one test at a time: what is timed here should not share the processor. `everywhere` is run in
-//! three browsers; the rest needs only one, or what Chromium alone tells. `CHROMEDRIVER`, `GECKODRIVER`, `WEBKIT_DRIVER`,
+//! One browser a test and one test at a time: what is timed here should not share the processor. `everywhere` and `strict` are run
+//! in three browsers; the rest needs only one, or what Chromium alone tells. `CHROMEDRIVER`, `GECKODRIVER`, `WEBKIT_DRIVER`,
 //! `CHROMIUM`, `FIREFOX`, `WEBKIT_BROWSER` and `XVFB` say which programs to use; without them the `PATH` does.
 
+mod axe;
 mod browser;
 mod chromium;
 mod damaged;
 mod element;
 mod everywhere;
 mod face;
+mod pace;
 mod parity;
 mod parts;
 mod photo;
@@ -17,3 +19,4 @@ mod privacy;
 mod shop;
 mod shop_server;
 mod site;
+mod strict;

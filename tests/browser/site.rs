@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tiny_http::Server;
@@ -68,6 +70,8 @@ struct Place {
     photos: PathBuf,
     pages: Mutex<BTreeMap<String, String>>,
     asked: Mutex<Vec<Asked>>,
+    held: Mutex<Option<String>>,
+    gone: AtomicBool,
 }
 
 struct Running {
@@ -85,6 +89,8 @@ impl Site {
             photos: shop_server::photos()?,
             pages: Mutex::default(),
             asked: Mutex::default(),
+            held: Mutex::default(),
+            gone: AtomicBool::new(false),
         });
         let (running, port) = Running::start(&place, 0)?;
         let address = format!("http://127.0.0.1:{port}{}", layout.base);
@@ -127,14 +133,21 @@ impl Site {
         asked.iter().filter(|one| one.url.ends_with("violations")).map(|one| one.body.clone()).collect()
     }
 
+    /// Lets requests wait whose address has `word` in it, until this is called with another or none.
+    pub fn hold(&self, word: Option<&str>) {
+        *locked(&self.place.held) = word.map(str::to_owned);
+    }
+
     /// Nobody answers any more.
     pub fn go_away(&self) {
+        self.place.gone.store(true, Ordering::Relaxed);
         *locked(&self.running) = None;
     }
 
     /// Answers again, at the same address.
     pub fn come_back(&self) -> anyhow::Result<()> {
         let mut running = locked(&self.running);
+        self.place.gone.store(false, Ordering::Relaxed);
         if running.is_none() {
             *running = Some(Running::start(&self.place, self.port)?.0);
         }
@@ -150,6 +163,12 @@ pub fn page(head: &str, body: &str) -> String {
          <script src=\"watch.js\"></script>{head}</head><body><main>{body}</main>\
          <input type=\"file\" id=\"file\" aria-label=\"A photo\"></body></html>"
     )
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.go_away();
+    }
 }
 
 impl Running {
@@ -193,6 +212,11 @@ impl Place {
             headers: request.headers().iter().map(header).collect(),
             body,
         });
+        while !self.gone.load(Ordering::Relaxed)
+            && locked(&self.held).as_ref().is_some_and(|word| request.url().contains(word))
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let path = request.url().split('?').next().unwrap_or_default();
         let name = match path.strip_prefix(self.layout.base) {
             Some("") => "index.html".to_owned(),
@@ -204,10 +228,16 @@ impl Place {
             None => ("404 Not Found", Vec::new()),
         };
         let Layout { base, policy, shared } = self.layout;
+        let content_type = content_type(&name);
+        // As hosts do, for what a page waits for at first; photos are compressed already.
+        let (coding, content) = match content_type {
+            "application/octet-stream" | "image/jpeg" => ("", content),
+            _ => ("content-encoding: gzip\r\n", gzip(&content)?),
+        };
         let mut head = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {}\r\ncontent-length: {}\r\n\
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {}\r\ncontent-length: {}\r\n{coding}\
              x-content-type-options: nosniff\r\ncache-control: no-cache\r\n",
-            content_type(&name),
+            content_type,
             content.len()
         );
         if !policy.is_empty() {
@@ -234,6 +264,12 @@ impl Place {
         };
         fs::read(place).ok()
     }
+}
+
+fn gzip(content: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content)?;
+    encoder.finish()
 }
 
 fn content_type(name: &str) -> &'static str {
