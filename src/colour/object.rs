@@ -102,7 +102,7 @@ pub fn patches(region: &Region) -> Vec<Patch> {
 /// The box around the object on `photo`, with some air; the whole where nothing stands out from the border, or what does
 /// fills the photo anyway. The same on every machine.
 ///
-/// Of all boxes of cells it is the one with the greatest sum of weights over [`EVEN`] (efficient subwindow search is for
+/// Of all boxes of cells it is the one with the greatest sum of weights over `EVEN` (efficient subwindow search is for
 /// larger grids: Lampert, Blaschko and Hofmann, CVPR 2008; at this size all are tried).
 pub fn object(photo: &Photo) -> Crop {
     let Cells { boxes, weights, .. } = Cells::of(&photo.into());
