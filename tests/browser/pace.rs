@@ -116,7 +116,11 @@ fn pace() -> anyhow::Result<()> {
         chromium.open(&site.page("near.html")).await?;
         chromium.wait_for("the products", "notes.shown").await?;
         let whole = chromium.eval("return notes;", Value::Null).await?;
-        let requests = site.asked().iter().filter(|one| !one.url.contains("/photos/")).count();
+        let requests = site
+            .asked()
+            .iter()
+            .filter(|one| !one.url.contains("/photos/") && !one.url.contains("/thumbnails/"))
+            .count();
 
         chromium.devtools("Network.clearBrowserCache", json!({})).await?;
         chromium.open(&site.page("far.html")).await?;
