@@ -35,7 +35,7 @@ macro_rules! in_each_browser {
 pub(crate) use in_each_browser;
 
 in_each_browser! {
-    neighbours, photo, cancel, keyboard, two_widgets, removed, unreachable, without_javascript, right_to_left,
+    neighbours, photo, crop, cancel, keyboard, two_widgets, removed, unreachable, without_javascript, right_to_left,
 }
 
 /// Runs a test on a strict page of a site of its own, whose policy must not be violated.
@@ -135,6 +135,33 @@ async fn photo(browser: Arc<Browser>, site: Arc<Site>) -> anyhow::Result<()> {
     let nothing =
         json!({ "cookie": "", "local": 0, "session": 0, "databases": 0, "caches": 0, "workers": 0 });
     ensure!(kept == nothing, "{kept} is kept");
+    assert_quiet(&browser).await
+}
+
+/// A part of a photo is ranked as the program ranks it, without decoding again, and without asking the host for anything but
+/// pictures of products.
+async fn crop(browser: Arc<Browser>, site: Arc<Site>) -> anyhow::Result<()> {
+    stage(&browser, &site, "").await?;
+    let id = &ids()?[14];
+    let whole = "window.made = make({ photo: '' }); window.file = await photo(a); await made.search(file);";
+    browser.eval(whole, json!(id)).await?;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    site.asked();
+    let part = "const stages = new Set(); made.addEventListener('mlt-progress', ({ detail }) => stages.add(detail.stage));
+        const found = await made.search(file, { crop: { x: 0.2, y: 0.15, width: 0.5, height: 0.6 } });
+        return { ids: within(found), stages: [...stages] };";
+    let got = browser.eval(part, Value::Null).await?;
+    let photo = photos()?.join(format!("{id}.jpg")).display().to_string();
+    let wanted = query(site.folder(), ["--photo", &photo, "--crop", "0.2,0.15,0.5,0.6"], "cosine", 8)?;
+    let wanted: Vec<&str> = wanted.iter().map(|(id, _)| id.as_str()).collect();
+    ensure!(
+        got == json!({ "ids": wanted, "stages": ["embedding", "ranking"] }),
+        "{got} instead of {wanted:?}"
+    );
+    for one in site.asked() {
+        let known = one.url.contains("/thumbnails/") || one.url.contains("/cards-");
+        ensure!(known && one.method == "GET" && one.body.is_empty(), "a part of the photo asks for {one:?}");
+    }
     assert_quiet(&browser).await
 }
 
