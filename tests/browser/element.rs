@@ -67,7 +67,7 @@ fn neighbours_are_there_before_anything_of_the_network_is() -> anyhow::Result<()
         let entries = chromium.eval(entries, Value::Null).await?;
         let mut loaded: Vec<String> = serde_json::from_value(entries)?;
         ensure!(
-            loaded.iter().any(|url| url.ends_with("/element.js")),
+            loaded.iter().any(|url| url.ends_with("/page/more-like-this.js")),
             "the list holds what was loaded: {loaded:?}"
         );
         loaded.extend(urls(&chromium.requests().await?));
