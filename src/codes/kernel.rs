@@ -1,7 +1,10 @@
-//! The scan's inner product, in whole numbers: exact, so the same on every machine.
+//! The scan's inner product, in whole numbers: exact, so the same on every machine. And the sums of axes that projecting and
+//! decoding are made of, each in one order and without fused multiply-adds, so that every build gives the same bits.
 
-/// Numbers that rows are padded to a multiple of.
+/// Numbers that rows are padded to a multiple of; lanes of sums kept apart.
 pub const LANES: usize = 16;
+/// Axes that [`add_axes`] adds at a time: a number of the vector is read and written once for as many products.
+pub const AXES_TOGETHER: usize = 8;
 
 /// The sum of `a` times `b`; both of one length, a multiple of [`LANES`]. Wraps around where it is over 32 bits.
 ///
@@ -61,6 +64,93 @@ fn dot_simd128(a: &[i16], b: &[i16]) -> i32 {
     lanes.into_iter().fold(0, i32::wrapping_add)
 }
 
+/// The sum of `axis` times `vector`, both of one length: number `i` goes to lane `i % LANES`, then lanes are summed in order.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn product(axis: &[i8], vector: &[f32]) -> f32 {
+    assert_eq!(axis.len(), vector.len(), "an axis has a number for each of the vector's");
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { product_avx2(axis, vector) };
+    }
+    product_in_lanes(axis, vector)
+}
+
+/// The definition, written so that the compiler vectorises it.
+#[inline(always)]
+fn product_in_lanes(axis: &[i8], vector: &[f32]) -> f32 {
+    let mut lanes = [0f32; LANES];
+    let ((axis, axis_rest), (vector, vector_rest)) = (axis.as_chunks::<LANES>(), vector.as_chunks::<LANES>());
+    for (numbers, values) in axis.iter().zip(vector) {
+        for lane in 0..LANES {
+            lanes[lane] += f32::from(numbers[lane]) * values[lane];
+        }
+    }
+    with_rest(lanes, axis_rest, vector_rest)
+}
+
+fn with_rest(mut lanes: [f32; LANES], axis: &[i8], vector: &[f32]) -> f32 {
+    for (lane, (number, value)) in lanes.iter_mut().zip(axis.iter().zip(vector)) {
+        *lane += f32::from(*number) * value;
+    }
+    lanes.iter().sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn product_avx2(axis: &[i8], vector: &[f32]) -> f32 {
+    product_in_lanes(axis, vector)
+}
+
+/// Adds `factors` times `axes`, `[AXES_TOGETHER, dims]`, to `vector`, `[dims]`, one axis after the other.
+///
+/// # Panics
+/// If the lengths are not so.
+pub fn add_axes(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
+    assert_eq!(axes.len(), AXES_TOGETHER * vector.len(), "axes have a number for each of the vector's");
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { add_axes_avx2(factors, axes, vector) };
+    }
+    add_axes_in_lanes(factors, axes, vector)
+}
+
+/// The definition.
+fn add_axes_from(from: usize, factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
+    let dims = vector.len();
+    for (at, value) in vector.iter_mut().enumerate().skip(from) {
+        for (axis, factor) in factors.iter().enumerate() {
+            *value += factor * axes[axis * dims + at];
+        }
+    }
+}
+
+/// The same, written so that the compiler vectorises it.
+#[inline(always)]
+fn add_axes_in_lanes(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
+    let dims = vector.len();
+    let rows: [&[[f32; LANES]]; AXES_TOGETHER] =
+        std::array::from_fn(|axis| axes[axis * dims..(axis + 1) * dims].as_chunks().0);
+    let (whole, _) = vector.as_chunks_mut::<LANES>();
+    for (at, values) in whole.iter_mut().enumerate() {
+        for (row, factor) in rows.iter().zip(factors) {
+            for (value, number) in values.iter_mut().zip(&row[at]) {
+                *value += factor * number;
+            }
+        }
+    }
+    add_axes_from(dims / LANES * LANES, factors, axes, vector);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn add_axes_avx2(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
+    add_axes_in_lanes(factors, axes, vector);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -73,6 +163,27 @@ mod tests {
             let whole = pairs.len() / LANES * LANES;
             let (a, b): (Vec<i16>, Vec<i16>) = pairs[..whole].iter().copied().unzip();
             prop_assert_eq!(dot(&a, &b), dot_scalar(&a, &b));
+        }
+
+        #[test]
+        fn sums_of_axes_are_the_same_bits_however_they_are_made(
+            pairs in prop::collection::vec((any::<i8>(), -9f32..9.0), 0..90),
+            factors in prop::array::uniform8(-3f32..3.0),
+        ) {
+            let (axis, vector): (Vec<i8>, Vec<f32>) = pairs.into_iter().unzip();
+            prop_assert_eq!(product(&axis, &vector).to_bits(), product_in_lanes(&axis, &vector).to_bits());
+            let want: f64 = axis.iter().zip(&vector).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            // 90 products of at most 128 * 9, rounded to 24 bits.
+            prop_assert!((f64::from(product(&axis, &vector)) - want).abs() <= 0.1);
+
+            let axes: Vec<f32> = factors.iter().flat_map(|factor| vector.iter().map(move |v| v + factor)).collect();
+            let mut defined = vector.clone();
+            add_axes_from(0, &factors, &axes, &mut defined);
+            let (mut made, mut in_lanes) = (vector.clone(), vector);
+            add_axes(&factors, &axes, &mut made);
+            add_axes_in_lanes(&factors, &axes, &mut in_lanes);
+            prop_assert_eq!(&made, &defined);
+            prop_assert_eq!(in_lanes, defined);
         }
     }
 }

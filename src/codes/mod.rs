@@ -171,20 +171,34 @@ impl Codes {
     /// # Panics
     /// If there is no such item.
     pub fn decode(&self, item: usize, embedding: &mut [f32]) {
-        embedding.copy_from_slice(&self.mean);
-        let coefficients = self.coefficients(item);
-        let mut rest = &coefficients[..];
-        for rotation in &self.rotations {
-            let (own, after) = rest.split_at(rotation.axes());
-            rotation.add_to(own.iter().copied(), embedding);
-            rest = after;
+        self.decode_all(&[item as u32], embedding);
+    }
+
+    /// The same of many at once, in a fraction of the time each: `embeddings` is `[items, dims]`.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn decode_all(&self, items: &[u32], embeddings: &mut [f32]) {
+        let dims = self.dims().max(1);
+        let axes: usize = self.rotations.iter().map(Rotation::axes).sum();
+        let mut coefficients = Vec::with_capacity(items.len() * axes);
+        for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
+            coefficients.extend(self.coefficients(*item as usize));
+            embedding.copy_from_slice(&self.mean);
         }
-        let Item { length, direction } = self.items[item];
-        let factor = if direction > 0.0 { length / direction } else { 0.0 };
-        for value in embedding {
-            *value *= factor;
-            if self.positive {
-                *value = value.max(0.0);
+        let mut first = 0;
+        for rotation in &self.rotations {
+            rotation.add_to(&coefficients, axes.max(1), first, embeddings);
+            first += rotation.axes();
+        }
+        for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
+            let Item { length, direction } = self.items[*item as usize];
+            let factor = if direction > 0.0 { length / direction } else { 0.0 };
+            for value in embedding {
+                *value *= factor;
+                if self.positive {
+                    *value = value.max(0.0);
+                }
             }
         }
     }

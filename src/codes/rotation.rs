@@ -1,5 +1,6 @@
 //! Axes of the space of embeddings, 8 bits a number: what embeddings are rotated to before they are coded.
 
+use super::kernel::{AXES_TOGETHER, add_axes, product};
 use crate::format::{FormatError, Reader};
 
 /// Some axes. Not quite orthogonal, since each is rounded: whoever codes, asks and decodes rotates by the same.
@@ -49,16 +50,28 @@ impl Rotation {
     /// The coefficient of `vector`, `[dims]`, along each axis.
     pub fn project<'a>(&'a self, vector: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let axes = self.numbers.chunks_exact(self.dims.max(1)).zip(&self.scales);
-        axes.map(|(axis, scale)| scale * dot(axis, vector))
+        axes.map(|(axis, scale)| scale * product(axis, vector))
     }
 
-    /// Adds `coefficients`, `[axes]`, times the axes to `vector`, `[dims]`.
-    pub fn add_to(&self, coefficients: impl Iterator<Item = f32>, vector: &mut [f32]) {
-        let axes = self.numbers.chunks_exact(self.dims.max(1)).zip(&self.scales);
-        for ((axis, scale), coefficient) in axes.zip(coefficients) {
-            let factor = scale * coefficient;
-            if factor != 0.0 {
-                vector.iter_mut().zip(axis).for_each(|(value, number)| *value += factor * f32::from(*number));
+    /// Adds coefficients times the axes to `vectors`, `[n, dims]`. `coefficients`, `[n, stride]`, has those of each vector
+    /// from place `first` on.
+    pub fn add_to(&self, coefficients: &[f32], stride: usize, first: usize, vectors: &mut [f32]) {
+        let dims = self.dims.max(1);
+        let mut axes = vec![0f32; AXES_TOGETHER * dims];
+        let together = self.numbers.chunks(AXES_TOGETHER * dims).zip(self.scales.chunks(AXES_TOGETHER));
+        for (block, (numbers, scales)) in together.enumerate() {
+            axes.iter_mut().zip(numbers).for_each(|(axis, number)| *axis = f32::from(*number));
+            let first = first + block * AXES_TOGETHER;
+            for (coefficients, vector) in
+                coefficients.chunks_exact(stride).zip(vectors.chunks_exact_mut(dims))
+            {
+                // Past the last axis factors are 0.
+                let mut factors = [0f32; AXES_TOGETHER];
+                let own = scales.iter().zip(&coefficients[first..]);
+                factors.iter_mut().zip(own).for_each(|(factor, (scale, own))| *factor = scale * own);
+                if factors != [0.0; AXES_TOGETHER] {
+                    add_axes(&factors, &axes, vector);
+                }
             }
         }
     }
@@ -86,21 +99,4 @@ impl Rotation {
         let numbers = reader.take(size)?.iter().map(|byte| *byte as i8).collect();
         Ok(Rotation { dims, scales, numbers })
     }
-}
-
-/// Lanes kept apart, so that the compiler vectorises it and every build gives the same bits.
-const LANES: usize = 16;
-
-fn dot(axis: &[i8], vector: &[f32]) -> f32 {
-    let mut lanes = [0f32; LANES];
-    let ((axis, axis_rest), (vector, vector_rest)) = (axis.as_chunks::<LANES>(), vector.as_chunks::<LANES>());
-    for (numbers, values) in axis.iter().zip(vector) {
-        for lane in 0..LANES {
-            lanes[lane] += f32::from(numbers[lane]) * values[lane];
-        }
-    }
-    for (lane, (number, value)) in lanes.iter_mut().zip(axis_rest.iter().zip(vector_rest)) {
-        *lane += f32::from(*number) * value;
-    }
-    lanes.iter().sum()
 }

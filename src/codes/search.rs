@@ -7,6 +7,10 @@ use super::kernel::{LANES, dot};
 use super::{Codes, Item};
 use crate::embedding::{Metric, norm, sums};
 
+/// Axes that a scan of all goes by. Of the 200 nearest by so many all of the 20 nearest in full precision are, for slim and
+/// MobileNetV2 on 4,090 photos; by half as many too.
+const SCANNED: usize = 256;
+
 /// A question to [`Codes`].
 pub struct Search<'a> {
     codes: &'a Codes,
@@ -16,7 +20,7 @@ pub struct Search<'a> {
     /// Of its direction along all axes, and with the mean.
     coefficients: Vec<f32>,
     offset: f32,
-    /// The same in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
+    /// Those scanned in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
     numbers: Vec<i16>,
     unit: f32,
     /// Embeddings decoded so far.
@@ -64,8 +68,8 @@ impl Codes {
 
     /// As fine as 16 bits allow, and so that no sum is over 32.
     fn in_whole_numbers(&self, coefficients: &[f32]) -> (Vec<i16>, f32) {
-        let scaled: Vec<f32> =
-            self.base.model.steps.iter().zip(coefficients).map(|(step, value)| step * value).collect();
+        let steps = self.base.model.steps.iter().take(SCANNED);
+        let scaled: Vec<f32> = steps.zip(coefficients).map(|(step, value)| step * value).collect();
         let largest = scaled.iter().fold(0f32, |most, value| most.max(value.abs()));
         let sum: f64 = self
             .most
@@ -84,14 +88,29 @@ impl Codes {
 }
 
 impl Search<'_> {
-    /// Nearly the distance to `item` by the base layer, for a scan of all; for manhattan the euclidean, which ranks
-    /// nearly as it does.
+    /// Nearly the distance to `item` by the base layer's first axes, for a scan of all; for manhattan the euclidean, which
+    /// ranks nearly as it does.
     ///
     /// # Panics
     /// If there is no such item.
     pub fn near(&self, item: u32) -> f64 {
-        let product = dot(self.codes.base.row(item as usize), &self.numbers) as f32 * self.unit + self.offset;
+        let row = &self.codes.base.row(item as usize)[..self.numbers.len()];
+        let product = dot(row, &self.numbers) as f32 * self.unit + self.offset;
         self.of_product(item, product)
+    }
+
+    /// The distance to `item`, as near as the codes that are there allow; for manhattan the euclidean.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn nearer(&self, item: u32) -> f64 {
+        let terms = self.codes.coefficients(item as usize).into_iter().zip(&self.coefficients);
+        self.of_product(item, terms.map(|(value, own)| value * own).sum::<f32>() + self.offset)
+    }
+
+    /// Whether [`Search::distance`] is another than [`Search::nearer`] and takes decoding.
+    pub fn decodes(&self) -> bool {
+        self.metric == Metric::Manhattan
     }
 
     /// The distance to `item`, as near as the codes that are there allow.
@@ -99,12 +118,11 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn distance(&self, item: u32) -> f64 {
-        if self.metric == Metric::Manhattan {
-            self.decode(item);
-            return sums(&self.embedding, &self.decoded.borrow()[&item]).absolute;
+        if !self.decodes() {
+            return self.nearer(item);
         }
-        let terms = self.codes.coefficients(item as usize).into_iter().zip(&self.coefficients);
-        self.of_product(item, terms.map(|(value, own)| value * own).sum::<f32>() + self.offset)
+        self.decode(&[item]);
+        sums(&self.embedding, &self.decoded.borrow()[&item]).absolute
     }
 
     /// The distance of two products by the same metric.
@@ -112,19 +130,27 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn between(&self, a: u32, b: u32) -> f64 {
-        self.decode(a);
-        self.decode(b);
+        self.decode(&[a, b]);
         let decoded = self.decoded.borrow();
         let (a, b) = (&decoded[&a], &decoded[&b]);
         self.metric.distance(&sums(a, b), norm(a), norm(b))
     }
 
-    fn decode(&self, item: u32) {
-        self.decoded.borrow_mut().entry(item).or_insert_with(|| {
-            let mut decoded = vec![0f32; self.codes.dims()];
-            self.codes.decode(item as usize, &mut decoded);
-            decoded
-        });
+    /// Decodes those of `items` that are not yet: many at once take a fraction of the time.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn decode(&self, items: &[u32]) {
+        let mut decoded = self.decoded.borrow_mut();
+        let new: Vec<u32> = items.iter().copied().filter(|item| !decoded.contains_key(item)).collect();
+        if new.is_empty() {
+            return;
+        }
+        let dims = self.codes.dims();
+        let mut embeddings = vec![0f32; new.len() * dims];
+        self.codes.decode_all(&new, &mut embeddings);
+        let rows = embeddings.chunks_exact(dims.max(1)).map(<[f32]>::to_vec);
+        decoded.extend(new.into_iter().zip(rows));
     }
 
     /// From the inner product of the two directions.

@@ -21,12 +21,16 @@ pub struct Coloured<'a> {
     products: &'a ColourCodes,
     query: Query,
     blend: Blend,
+    /// With what [`Search::near`] gives, which is euclidean for manhattan.
+    near_blend: Blend,
 }
 
 impl<'a> Coloured<'a> {
     /// `own` against those of all `products`, by `weight` beside the network's distance by `metric`.
     pub fn new(products: &'a ColourCodes, own: &Colours, weight: Weight, metric: Metric) -> Coloured<'a> {
-        Coloured { products, query: Query::new(own), blend: products.means().blend(weight, metric) }
+        let near = if metric == Metric::Manhattan { Metric::Euclidean } else { metric };
+        let [blend, near_blend] = [metric, near].map(|metric| products.means().blend(weight, metric));
+        Coloured { products, query: Query::new(own), blend, near_blend }
     }
 }
 
@@ -41,7 +45,31 @@ impl<'a> Question<'a> {
     /// # Panics
     /// If there is no such item.
     pub fn near(&self, item: u32) -> Neighbour {
-        self.blended(item, self.search.near(item))
+        self.blended(item, self.search.near(item), |coloured| coloured.near_blend)
+    }
+
+    /// Nearer than [`Question::near`], and without decoding.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn nearer(&self, item: u32) -> Neighbour {
+        self.blended(item, self.search.nearer(item), |coloured| coloured.near_blend)
+    }
+
+    /// Whether [`Question::distance`] is dear, and [`Question::nearer`] worth asking for before.
+    pub fn decodes(&self) -> bool {
+        self.search.decodes()
+    }
+
+    /// [`Question::distance`] to each of `items`.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn settle(&self, items: &[u32]) -> Vec<Neighbour> {
+        if self.search.decodes() {
+            self.search.decode(items);
+        }
+        items.iter().map(|item| self.distance(*item)).collect()
     }
 
     /// The distance to `item`, as near as the codes allow.
@@ -49,7 +77,7 @@ impl<'a> Question<'a> {
     /// # Panics
     /// If there is no such item.
     pub fn distance(&self, item: u32) -> Neighbour {
-        self.blended(item, self.search.distance(item))
+        self.blended(item, self.search.distance(item), |coloured| coloured.blend)
     }
 
     /// The distance of two products.
@@ -63,9 +91,10 @@ impl<'a> Question<'a> {
         })
     }
 
-    fn blended(&self, item: u32, network: f64) -> Neighbour {
-        let distance = self.colours.as_ref().map_or(network, |Coloured { products, query, blend }| {
-            blend.distance(network, products.distance(query, item as usize))
+    fn blended(&self, item: u32, network: f64, blend: fn(&Coloured) -> Blend) -> Neighbour {
+        let distance = self.colours.as_ref().map_or(network, |coloured| {
+            let colours = coloured.products.distance(&coloured.query, item as usize);
+            blend(coloured).distance(network, colours)
         });
         Neighbour { item, distance }
     }

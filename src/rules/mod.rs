@@ -19,6 +19,9 @@ pub use weights::{Boost, Weights};
 /// Candidates whose distances are settled at least, and for each one that is wanted.
 const SHORTLIST: usize = 200;
 const SPARE: usize = 4;
+/// Of these so many are decoded at least, by manhattan: the 20 nearest are among the 100 nearest by euclidean distance, for
+/// slim, MobileNetV2 and ResNet-50 on 4,090 photos.
+const DECODED: usize = 100;
 
 /// How to choose; the options of `precompute query` and of the browser, `{}` in JSON for none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -140,10 +143,17 @@ impl Chooser {
     ///
     /// All that may be shown are ranked by their near distances; by the best ones' own distances it is settled.
     pub fn answer(&self, question: &Question, limit: usize) -> Vec<Neighbour> {
-        let shortlist = SHORTLIST.max(pool_size(limit, self.diversity).saturating_mul(SPARE));
-        let near = self.selection.iter().map(|item| question.near(item));
-        let candidates = nearest_of_groups(self.weighted(near), shortlist, self.groups.as_ref(), self.query);
-        let settled = candidates.into_iter().map(|candidate| question.distance(candidate.item));
+        let spare = pool_size(limit, self.diversity).saturating_mul(SPARE);
+        let best = |candidates: &mut dyn Iterator<Item = Neighbour>, count: usize| {
+            nearest_of_groups(self.weighted(candidates), count.max(spare), self.groups.as_ref(), self.query)
+        };
+        let mut candidates = best(&mut self.selection.iter().map(|item| question.near(item)), SHORTLIST);
+        if question.decodes() {
+            let nearer = &mut candidates.into_iter().map(|candidate| question.nearer(candidate.item));
+            candidates = best(nearer, DECODED);
+        }
+        let items: Vec<u32> = candidates.into_iter().map(|candidate| candidate.item).collect();
+        let settled = question.settle(&items);
         self.choose(settled, limit, |a, b| question.between(a, b))
     }
 
