@@ -68,6 +68,16 @@ pub struct BuildArguments {
     /// How much colour counts in the stored neighbours, from 0 (the network alone) to 1 (colour first)
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, value_parser = weight)]
     pub colour: f64,
+    /// Of products with the same value in this column, such as one tee in several colours, only the nearest is a stored
+    /// neighbour, and none is one of another
+    #[arg(long, value_name = "COLUMN", requires = "items")]
+    pub group: Option<String>,
+    /// Count photos that look the same, which are always listed in the result, as one too
+    #[arg(long)]
+    pub fold_duplicates: bool,
+    /// Bytes of a product's code, in the mean: fewer load faster and rank worse, and `eval --codes` tells how much worse
+    #[arg(long, value_name = "BYTES", default_value_t = 128, value_parser = clap::value_parser!(u16).range(16..=256))]
+    pub code_bytes: u16,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
     pub images: Option<String>,
@@ -182,8 +192,8 @@ fn crop(text: &str) -> Result<Crop, String> {
 ///
 /// precision@k: the share of a product's k nearest that have its label, averaged over the products of each label, then
 /// over the labels, so that rare ones count as much. recall@10: the share of a product's 10 exact nearest that are found
-/// by the codes alone, as a photo brought by a shopper is ranked. Read from DIR.cache, which `build` keeps beside the
-/// folder.
+/// by the codes alone, as a photo brought by a shopper is ranked. A table says what codes of each size find, alone and
+/// with the refinement. Read from DIR.cache, which `build` keeps beside the folder.
 #[derive(Args, Debug)]
 pub struct EvalArguments {
     /// A folder made by `build`
@@ -196,6 +206,9 @@ pub struct EvalArguments {
     /// photos by the same photographer
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
+    /// Also measure codes of so many bytes a product, such as 32,64,96; `build --code-bytes` makes a folder of such
+    #[arg(long, value_name = "BYTES,...", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(16..=256))]
+    pub codes: Vec<u16>,
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,

@@ -101,8 +101,7 @@ impl Column {
                 numbered(numbers.iter().map(|number| (!number.is_nan()).then(|| number.to_bits())))
             }
         };
-        let count = of.iter().max().map_or(0, |most| *most as usize);
-        Groups { of, count }
+        Groups { of }
     }
 }
 
@@ -123,25 +122,17 @@ fn numbered<Key: std::hash::Hash + Eq>(keys: impl Iterator<Item = Option<Key>>) 
 pub struct Groups {
     /// Of each item, 0 where it stands alone.
     of: Vec<u32>,
-    count: usize,
 }
 
 impl Groups {
     /// From the group of each item, by any number; `None` where it stands alone.
     pub fn new(groups: impl IntoIterator<Item = Option<u32>>) -> Groups {
-        let of = numbered(groups.into_iter());
-        let count = of.iter().max().map_or(0, |most| *most as usize);
-        Groups { of, count }
+        Groups { of: numbered(groups.into_iter()) }
     }
 
-    /// The group of `item`, from 0 to [`Groups::count`] - 1; `None` if it stands alone.
-    pub fn of(&self, item: u32) -> Option<usize> {
-        self.of.get(item as usize).and_then(|group| (*group as usize).checked_sub(1))
-    }
-
-    /// At least the number of groups.
-    pub fn count(&self) -> usize {
-        self.count
+    /// The group of `item`, as a number; `None` if it stands alone.
+    pub fn of(&self, item: u32) -> Option<u32> {
+        self.of.get(item as usize).and_then(|group| group.checked_sub(1))
     }
 }
 

@@ -34,7 +34,7 @@ fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
         })
         .collect();
     let space = Space { mean, rotation, positive: true };
-    let written = write(&space, &coefficients, &lengths, 2);
+    let written = write(&space, &coefficients, &lengths, BYTES, 2);
     (embeddings, written)
 }
 

@@ -8,7 +8,7 @@ use super::{
     REFINEMENT_VERSION,
 };
 
-/// Bytes of a product in the codes file, at most, in the mean.
+/// Bytes of a product in the codes file, at most, in the mean, where nothing else is asked for.
 pub const BYTES: f64 = 128.0;
 /// Bytes of a product in the refinement, at most, in the mean.
 pub const REFINEMENT_BYTES: f64 = 256.0;
@@ -18,8 +18,9 @@ pub const AXES: usize = 512;
 pub const REFINED_AXES: usize = 768;
 
 /// By how much steps grow as variances fall: variance to the power of minus half this. 0 makes the squared error least;
-/// recall is best with a little of it, measured on the embeddings of three networks.
-const UNEVENNESS: f32 = 0.25;
+/// recall is best with a little of it, measured on the embeddings of three networks: 0.25 at [`BYTES`], 0.5 at half of that.
+const UNEVENNESS: f64 = 0.25;
+const MOST_UNEVENNESS: f64 = 0.5;
 const REFINEMENT_UNEVENNESS: f32 = 0.2;
 /// Axes of less than this part of the largest variance have its steps.
 const LEAST_VARIANCE: f32 = 1e-6;
@@ -45,8 +46,8 @@ pub struct Written {
 }
 
 /// Codes embeddings of which `coefficients` are the directions less the mean along the axes of `space`, `[items, axes]`, and
-/// `lengths` the L2 norms, `[items]`.
-pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usize) -> Written {
+/// `lengths` the L2 norms, `[items]`, in `bytes` a product, in the mean at most; 16 are the least that rank.
+pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], bytes: f64, threads: usize) -> Written {
     let dims = space.mean.len();
     let items = lengths.len();
     let all = space.rotation.axes();
@@ -55,10 +56,11 @@ pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], threads: usiz
 
     let base: Vec<f32> =
         coefficients.chunks_exact(all.max(1)).flat_map(|row| &row[..axes]).copied().collect();
-    let weights = weights(&variances, UNEVENNESS);
+    let unevenness = (UNEVENNESS * BYTES / bytes).min(MOST_UNEVENNESS) as f32;
+    let weights = weights(&variances, unevenness);
     let spreads: Vec<f32> = variances.iter().map(|variance| variance.sqrt()).collect();
     let to_code = Coefficients { values: &base, spreads: &spreads[..axes], weights: &weights[..axes] };
-    let coded = code(&to_code, bits(BYTES, CODES_HEAD, items), threads);
+    let coded = code(&to_code, bits(bytes, CODES_HEAD, items), threads);
 
     let mut lost = coefficients.to_vec();
     for (row, lost) in lost.chunks_exact_mut(all.max(1)).enumerate() {

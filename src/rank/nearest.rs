@@ -1,7 +1,7 @@
-//! The k nearest of a stream of distances: a bounded heap, ties broken by item number.
+//! The k nearest of a stream of distances, ties broken by item number; of variants of one product only the nearest.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::HashSet;
 
 /// A product and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,31 +30,55 @@ impl PartialOrd for Neighbour {
 #[derive(Clone, Debug)]
 pub struct Nearest {
     limit: usize,
-    furthest_first: BinaryHeap<Neighbour>,
+    /// In no order, with their groups; more than `limit` until they are next thinned out.
+    kept: Vec<(Neighbour, Option<u32>)>,
+    /// What is not nearer than this is not among the nearest.
+    furthest: Option<Neighbour>,
 }
 
 impl Nearest {
     /// An empty collection of at most `limit`.
     pub fn new(limit: usize) -> Nearest {
-        Nearest { limit, furthest_first: BinaryHeap::new() }
+        Nearest { limit, kept: Vec::new(), furthest: None }
     }
 
     /// Takes `candidate` in if it is nearer than the furthest kept.
     pub fn offer(&mut self, candidate: Neighbour) {
-        if self.furthest_first.len() < self.limit {
-            self.furthest_first.push(candidate);
-        } else if let Some(mut furthest) = self.furthest_first.peek_mut()
-            && candidate < *furthest
-        {
-            *furthest = candidate;
+        self.offer_of(candidate, None);
+    }
+
+    /// The same of a member of `group`, of which only the nearest is kept; without a group it stands alone.
+    ///
+    /// It is exact: a group whose nearest so far was too far to be kept comes back with a nearer one.
+    pub fn offer_of(&mut self, candidate: Neighbour, group: Option<u32>) {
+        if self.furthest.is_some_and(|furthest| candidate >= furthest) {
+            return;
+        }
+        self.kept.push((candidate, group));
+        if self.kept.len() >= self.limit.saturating_add((self.limit / 2).max(ROOM)) {
+            self.thin_out();
+        }
+    }
+
+    fn thin_out(&mut self) {
+        self.kept.sort_unstable();
+        let mut seen = HashSet::new();
+        self.kept.retain(|(_, group)| group.is_none_or(|group| seen.insert(group)));
+        self.kept.truncate(self.limit);
+        if self.kept.len() == self.limit {
+            self.furthest = self.kept.last().map(|(furthest, _)| *furthest);
         }
     }
 
     /// What was kept, nearest first.
-    pub fn into_sorted(self) -> Vec<Neighbour> {
-        self.furthest_first.into_sorted_vec()
+    pub fn into_sorted(mut self) -> Vec<Neighbour> {
+        self.thin_out();
+        self.kept.into_iter().map(|(neighbour, _)| neighbour).collect()
     }
 }
+
+/// Candidates taken in beyond the limit, at least, before they are sorted.
+const ROOM: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use crate::rank::{Nearest, Neighbour};
 /// The `limit` nearest of `candidates`, nearest first, where of each group only its nearest counts; items in no group
 /// stand alone. The item `query` and all others of its group are left out.
 ///
-/// Candidates come in any order. It is exact: no candidate is dropped before its group has been looked at.
+/// Candidates come in any order. It is exact: see [`Nearest::offer_of`].
 pub fn nearest_of_groups(
     candidates: impl IntoIterator<Item = Neighbour>,
     limit: usize,
@@ -16,21 +16,12 @@ pub fn nearest_of_groups(
     let group_of = |item| groups.and_then(|groups| groups.of(item));
     let own = query.and_then(group_of);
     let mut nearest = Nearest::new(limit);
-    let mut of_groups: Vec<Option<Neighbour>> = vec![None; groups.map_or(0, Groups::count)];
-    for candidate in candidates {
-        if query == Some(candidate.item) {
-            continue;
-        }
+    for candidate in candidates.into_iter().filter(|candidate| query != Some(candidate.item)) {
         match group_of(candidate.item) {
-            None => nearest.offer(candidate),
-            group if group == own => {}
-            Some(group) => {
-                let best = &mut of_groups[group];
-                *best = Some(best.map_or(candidate, |best| best.min(candidate)));
-            }
+            group @ Some(_) if group == own => {}
+            group => nearest.offer_of(candidate, group),
         }
     }
-    of_groups.into_iter().flatten().for_each(|best| nearest.offer(best));
     nearest.into_sorted()
 }
 

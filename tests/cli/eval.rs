@@ -130,12 +130,45 @@ fn recall_is_what_the_codes_find_of_the_exact_neighbours() -> anyhow::Result<()>
 }
 
 #[test]
+fn every_code_on_offer_is_measured_as_a_folder_of_it_would_be() -> anyhow::Result<()> {
+    let shop = labelled("eval-codes")?;
+    for more in [&["--codes", "64,24"][..], &["--codes", "64,24", "--group", "group"]] {
+        let report = eval(&shop, more)?;
+        let lines = report["codes"].as_array().context("a list")?;
+        let layers: Vec<&str> = lines.iter().filter_map(|line| line["layer"].as_str()).collect();
+        ensure!(
+            layers == ["codes", "refined", "codes", "refined", "codes", "refined", "full precision"],
+            "{layers:?}"
+        );
+        let number = |value: &Value| value.as_f64().context("a number");
+        for metric in METRICS {
+            for (line, figure) in [(0, "recall_at_10"), (1, "refined_recall_at_10")] {
+                ensure!(lines[line]["recall_at_10"][metric] == report[figure][metric], "{report}");
+            }
+            ensure!(lines[6]["recall_at_10"][metric] == 1.0, "{report}");
+            ensure!(lines[6]["precision_at_5"][metric] == report["precision"][metric]["5"], "{report}");
+            for coarse in [lines[4]["recall_at_10"][metric].clone(), lines[2]["recall_at_10"][metric].clone()]
+            {
+                ensure!(number(&coarse)? <= number(&lines[1]["recall_at_10"][metric])?, "{report}");
+            }
+        }
+        ensure!(number(&lines[2]["bytes"])? <= 64.0 && number(&lines[4]["bytes"])? <= 24.0, "{report}");
+    }
+    let offered = eval(&shop, &["--codes", "24"])?["codes"][2].clone();
+    shop.build(&["--code-bytes", "24"])?;
+    let built = eval(&shop, &[])?;
+    ensure!(built["codes"][0] == offered, "offered {offered}, built {built}");
+    ensure!(built["bytes_per_item"] == offered["bytes"], "{built}");
+    Ok(())
+}
+
+#[test]
 fn a_table_for_people_and_clear_refusals() -> anyhow::Result<()> {
     let shop = labelled("eval-words")?;
     let items = shop.0.join("items.csv");
     let text = succeed(arguments!["eval", shop.out(), "--labels", format!("{}:label", items.display())])?;
     for word in
-        ["precision@1", "precision@10", "recall@10", "cosine", "euclidean", "manhattan", "30 products"]
+        ["precision@1", "precision@10", "recall@10", "cosine", "manhattan", "30 products", "full precision"]
     {
         ensure!(text.contains(word), "{word} is missing: {text}");
     }

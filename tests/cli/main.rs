@@ -16,4 +16,5 @@ mod shop;
 mod small_commands;
 mod table;
 mod usage;
+mod variants;
 mod verify;

@@ -39,6 +39,8 @@ pub struct Contents<'a> {
     pub neighbours: &'a Neighbours,
     /// What codes are made of.
     pub coordinates: &'a Coordinates,
+    /// Of a product in the codes file.
+    pub code_bytes: f64,
     /// Number of threads.
     pub jobs: usize,
     /// Between products.
@@ -53,6 +55,8 @@ pub struct Contents<'a> {
     pub images: Option<&'a str>,
     /// This folder as pages see it, if fragments are wanted.
     pub fragments: Option<&'a str>,
+    /// The column that says which products are variants of one: pages may group by it too.
+    pub group: Option<&'a str>,
 }
 
 /// Bytes of the folder's parts, uncompressed.
@@ -321,7 +325,7 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
 /// The codebook, the codes and the refinement.
 fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<[FileEntry; 3]> {
     let Coordinates { space, coefficients, lengths } = contents.coordinates;
-    let written = codes::write(space, coefficients, lengths, contents.jobs);
+    let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
     Ok([
         write_file(folder, "codebook", &written.codebook)?,
         write_file(folder, "codes", &written.codes)?,
@@ -345,7 +349,7 @@ fn write_attributes(folder: &Path, contents: &Contents) -> anyhow::Result<Option
         eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
         return Ok(None);
     }
-    let written = attributes::write_attributes(rows, &[]);
+    let written = attributes::write_attributes(rows, contents.group.as_slice());
     for left_out in &written.left_out {
         eprintln!("note: {left_out}");
     }

@@ -2,12 +2,13 @@
 //! catalogue -> [`embed`] (through the [`cache`]) -> [`neighbours`] -> [`folder`].
 
 pub mod cache;
+mod duplicates;
 mod embed;
 mod folder;
 mod fragments;
 mod means;
 pub mod neighbours;
-mod space;
+pub mod space;
 mod stamp;
 pub mod thumbnail;
 
@@ -16,8 +17,8 @@ use std::num::NonZero;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
-use serde::Serialize;
+use anyhow::{Context, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
 use crate::catalogue::{ProductFields, find_products, read_table};
@@ -26,6 +27,7 @@ use crate::progress::Progress;
 use cache::EmbeddingCache;
 use embed::Outcome;
 use folder::Bytes;
+use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::Wanted;
@@ -40,10 +42,19 @@ pub struct Report {
     reused: usize,
     seconds: f64,
     images_per_second: f64,
-    bytes: Bytes,
+    #[serde(flatten)]
+    made: Made,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
+}
+
+/// What is known of a folder once it is made.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Made {
+    /// Ids of products whose photos look the same, together.
+    duplicates: Vec<Vec<String>>,
+    bytes: Bytes,
 }
 
 /// A photo that is not in the folder.
@@ -111,12 +122,12 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
     }
     let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
-    let bytes = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
-        Some(stamp) => stamp.bytes,
+    let made = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
+        Some(stamp) => stamp.made,
         None => {
-            let bytes = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
-            Stamp::write(made_of, &bytes, &arguments.out, &cache_folder)?;
-            bytes
+            let made = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
+            Stamp::write(made_of, &made, &arguments.out, &cache_folder)?;
+            made
         }
     };
 
@@ -127,7 +138,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         skipped: outcome.skipped,
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
-        bytes,
+        made,
         peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
@@ -147,26 +158,38 @@ fn index(
     cache: &EmbeddingCache,
     opened: &Opened,
     jobs: usize,
-) -> anyhow::Result<Bytes> {
-    let progress = Progress::new("neighbours", outcome.items.len() as u64);
+) -> anyhow::Result<Made> {
     let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
     let means = means::means(cache, &records)?;
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
-    let wanted = Wanted {
-        each: arguments.neighbours as usize,
-        may: &|_item, _neighbour| true,
-        blends: (arguments.colour > 0.0).then_some(blends),
+    let nearest = |groups: Option<&Groups>| {
+        let progress = Progress::new("neighbours", outcome.items.len() as u64);
+        let wanted = Wanted {
+            each: arguments.neighbours as usize,
+            may: &|_item, _neighbour| true,
+            blends: (arguments.colour > 0.0).then_some(blends),
+            groups,
+        };
+        let found = neighbours::find(cache, &records, &wanted, jobs, &progress);
+        progress.finish();
+        found
     };
-    let neighbours = neighbours::find(cache, &records, &wanted, jobs, &progress)?;
-    progress.finish();
+    let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
+    let mut neighbours = nearest(variants.as_ref())?;
+    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means)?;
+    if arguments.fold_duplicates && !duplicates.is_empty() {
+        let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
+        neighbours = nearest(Some(&groups))?;
+    }
     let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
-    folder::write(&folder::Contents {
+    let bytes = folder::write(&folder::Contents {
         out: &arguments.out,
         items: &outcome.items,
         fields,
         neighbours: &neighbours,
         coordinates: &space::coordinates(cache, &records)?,
+        code_bytes: f64::from(arguments.code_bytes),
         jobs,
         means: &means,
         colour: arguments.colour,
@@ -174,8 +197,24 @@ fn index(
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
         fragments: arguments.fragments.as_deref(),
+        group: arguments.group.as_deref(),
     })
-    .with_context(|| format!("writing {}", arguments.out.display()))
+    .with_context(|| format!("writing {}", arguments.out.display()))?;
+    let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
+    Ok(Made { duplicates: duplicates.into_iter().map(ids).collect(), bytes })
+}
+
+/// Which products are variants of one by `column`, as `query --group` has it.
+fn variants(fields: &[ProductFields], column: &str) -> anyhow::Result<Groups> {
+    ensure!(fields.len() <= MAX_ITEMS as usize, "--group is for at most {MAX_ITEMS} products");
+    let rows = fields.iter().map(|fields| fields.column(column).map(|text| (column, text)));
+    let written = write_attributes(rows, &[column]);
+    if let Some(left_out) = written.left_out.first() {
+        bail!("--group: {left_out}");
+    }
+    ensure!(written.columns > 0, "--group: no product has a value in a column {column} of --items");
+    let read = Attributes::read(&written.bytes, fields.len() as u32).context("--group")?;
+    Ok(read.column(column).context("--group")?.groups())
 }
 
 /// How many threads can run at once here.
@@ -198,7 +237,8 @@ fn list(skipped: &[Skipped]) {
 
 impl Report {
     fn print(&self, out: &Path) {
-        let Report { items, skipped, embedded, reused, seconds, images_per_second, bytes, .. } = self;
+        let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
+        let Made { duplicates, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!(
@@ -207,6 +247,12 @@ impl Report {
             );
         } else {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
+        }
+        let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
+        if copies > 0 {
+            println!(
+                "  {copies} look the same as another (--json lists them, --fold-duplicates shows each once)"
+            );
         }
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(

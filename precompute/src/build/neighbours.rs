@@ -3,9 +3,11 @@
 //! Every product is compared with every other. Threads take blocks of queries; each block reads all embeddings once, a
 //! tile at a time that stays in the second-level cache, so memory is that of the blocks and the results.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use lookalike::attributes::Groups;
 use lookalike::colour::{self, Blend};
 use lookalike::embedding::{Metric, norm, sums};
 use lookalike::rank::{Nearest, Neighbour};
@@ -32,6 +34,8 @@ pub struct Wanted<'a> {
     pub may: &'a (dyn Fn(usize, usize) -> bool + Sync),
     /// By metric, where colours count.
     pub blends: Option<[Blend; 3]>,
+    /// Of which only the nearest is a neighbour, and of the item's own none.
+    pub groups: Option<&'a Groups>,
 }
 
 /// The nearest neighbours of every item. The item itself is left out; equal distances are in order of item number.
@@ -45,7 +49,7 @@ pub fn find(
     jobs: usize,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
-    let each = wanted.each.min(items.len().saturating_sub(1));
+    let each = wanted.each.min(apart(items.len(), wanted.groups).saturating_sub(1));
     let row_bytes = cache.dims() * 4;
     let mut block = (BLOCK_BYTES / row_bytes).clamp(1, items.len().div_ceil(jobs).max(1));
     if wanted.blends.is_some() {
@@ -89,6 +93,13 @@ pub fn find(
     Ok(blocks.into_iter().flat_map(|(_, neighbours)| neighbours).collect())
 }
 
+/// How many of `items` count apart.
+fn apart(items: usize, groups: Option<&Groups>) -> usize {
+    let Some(groups) = groups else { return items };
+    let of: Vec<u32> = (0..items as u32).filter_map(|item| groups.of(item)).collect();
+    items - of.len() + of.into_iter().collect::<HashSet<_>>().len()
+}
+
 fn norms(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Vec<f64>> {
     let mut reader = cache.reader()?;
     let mut embedding = vec![0f32; cache.dims()];
@@ -112,6 +123,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn group_of(&self, item: usize) -> Option<u32> {
+        self.wanted.groups.and_then(|groups| groups.of(item as u32))
+    }
+
     fn block(
         &self,
         queries: std::ops::Range<usize>,
@@ -137,8 +152,11 @@ impl Search<'_> {
                 queries.clone().zip(query_rows.chunks(self.dims)).zip(&mut nearest)
             {
                 let tile = tile_rows.chunks(self.dims).take(tile_items.len());
+                let own = self.group_of(query);
                 for (item, row) in (tile_start..).zip(tile) {
-                    if item == query || !(self.wanted.may)(query, item) {
+                    let group = self.group_of(item);
+                    let of_own = item == query || group.is_some() && group == own;
+                    if of_own || !(self.wanted.may)(query, item) {
                         continue;
                     }
                     let sums = sums(query_row, row);
@@ -153,7 +171,7 @@ impl Search<'_> {
                         if let Some((blends, colour)) = colour {
                             distance = blends[place].distance(distance, colour);
                         }
-                        nearest.offer(Neighbour { item: item as u32, distance });
+                        nearest.offer_of(Neighbour { item: item as u32, distance }, group);
                     }
                 }
             }

@@ -8,8 +8,8 @@ use lookalike::digest::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Made;
 use super::embed::Item;
-use super::folder::Bytes;
 use crate::args::BuildArguments;
 use crate::catalogue::ProductFields;
 
@@ -23,7 +23,8 @@ pub struct Stamp {
     /// Digest of the names and sizes of its files, and of its manifest.
     holds: String,
     /// What the report says of it.
-    pub bytes: Bytes,
+    #[serde(flatten)]
+    pub made: Made,
 }
 
 /// The digest of everything a folder is made of: this program, the network, the options, the products.
@@ -40,8 +41,19 @@ pub fn made_of(
     let mut hasher = Sha256::new();
     hasher.update(Sha256::digest(program));
     hasher.update(network.0);
-    let BuildArguments { neighbours, colour, no_thumbnails, images, fragments, .. } = arguments;
-    hasher.update(serde_json::to_vec(&(neighbours, colour, no_thumbnails, images, fragments))?);
+    let BuildArguments {
+        neighbours,
+        colour,
+        group,
+        fold_duplicates,
+        code_bytes,
+        no_thumbnails,
+        images,
+        fragments,
+        ..
+    } = arguments;
+    let options = (neighbours, colour, group, fold_duplicates, code_bytes, no_thumbnails, images, fragments);
+    hasher.update(serde_json::to_vec(&options)?);
     for (item, fields) in items.iter().zip(fields) {
         hasher.update(item.photo.0);
         hasher.update(serde_json::to_vec(&(&item.id, &item.path, fields))?);
@@ -60,8 +72,8 @@ impl Stamp {
     ///
     /// # Errors
     /// When `out` cannot be read or the note not be written.
-    pub fn write(made_of: Digest, bytes: &Bytes, out: &Path, cache_folder: &Path) -> anyhow::Result<()> {
-        let stamp = Stamp { made_of: made_of.hex(), holds: holds(out)?.hex(), bytes: bytes.clone() };
+    pub fn write(made_of: Digest, made: &Made, out: &Path, cache_folder: &Path) -> anyhow::Result<()> {
+        let stamp = Stamp { made_of: made_of.hex(), holds: holds(out)?.hex(), made: made.clone() };
         let path = cache_folder.join(FILE);
         fs::write(&path, serde_json::to_vec(&stamp)?).with_context(|| format!("writing {}", path.display()))
     }

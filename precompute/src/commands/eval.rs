@@ -1,24 +1,21 @@
 //! `precompute eval`: how good a folder's neighbours are, by labels that are known, and how much the codes lose.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+mod codes;
 
-use anyhow::{Context, bail, ensure};
-use lookalike::attributes::Attributes;
-use lookalike::codes::Codes;
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::ensure;
 use lookalike::embedding::Metric;
-use lookalike::rank::Question;
-use lookalike::rules::{Chooser, Rules};
 use serde::Serialize;
 
 use crate::args::{EvalArguments, TableColumn};
 use crate::build::neighbours::{self, Neighbours, Wanted};
-use crate::build::processors;
+use crate::build::{processors, space};
 use crate::catalogue::{ProductFields, read_table};
 use crate::folder_reader::Folder;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
+use codes::{Line, Measure};
 
 /// How many of the nearest precision looks at.
 const DEPTHS: [usize; 3] = [1, 5, 10];
@@ -40,6 +37,57 @@ struct Report {
     refinement_bytes_per_item: f64,
     /// Of what codes are read by: the same for any number of products.
     codebook_bytes: u64,
+    /// The folder's own first, then those asked for, then full precision.
+    codes: Vec<Line>,
+}
+
+/// What is known of products.
+struct Labels {
+    /// By item.
+    of_items: Vec<Option<usize>>,
+    /// By item, if groups count.
+    groups: Option<Vec<Option<usize>>>,
+    /// By group.
+    members: Vec<Vec<usize>>,
+}
+
+impl Labels {
+    fn have_groups(&self) -> bool {
+        self.groups.is_some()
+    }
+
+    fn group(&self, item: usize) -> Option<usize> {
+        self.groups.as_ref().and_then(|groups| groups[item])
+    }
+
+    /// All of `item`'s group, if it is in one.
+    fn own_group(&self, item: usize) -> Option<&[usize]> {
+        self.group(item).map(|group| &self.members[group][..])
+    }
+
+    /// Of the table that `arguments` name, by the products' ids.
+    fn read(arguments: &EvalArguments, ids: &[String]) -> anyhow::Result<Labels> {
+        let TableColumn { file, column } = &arguments.labels;
+        let table = read_table(file)?;
+        let of_column = |column: &str| {
+            let numbers = numbered(ids, &table, column);
+            ensure!(
+                numbers.iter().any(Option::is_some),
+                "no product of the folder has a value in the column {column} of {}",
+                file.display()
+            );
+            Ok(numbers)
+        };
+        let of_items = of_column(column)?;
+        let groups = arguments.group.as_deref().map(of_column).transpose()?;
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        for (item, group) in groups.iter().flatten().enumerate() {
+            let Some(group) = *group else { continue };
+            members.resize(members.len().max(group + 1), Vec::new());
+            members[group].push(item);
+        }
+        Ok(Labels { of_items, groups, members })
+    }
 }
 
 /// Prints the figures.
@@ -48,48 +96,48 @@ struct Report {
 /// When the folder, its cache or the table cannot be read, or no product has a label.
 pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
-    let (codes, refined) = (folder.codes()?, folder.refined_codes()?);
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
-    let TableColumn { file, column } = &arguments.labels;
-    let table = read_table(file)?;
-    let labels = numbered(&stored.ids, &table, column);
-    if labels.iter().all(Option::is_none) {
-        bail!("no product of the folder has a value in the column {column} of {}", file.display());
-    }
-    let groups = arguments.group.as_ref().map(|group| numbered(&stored.ids, &table, group));
-    if let (Some(groups), Some(column)) = (&groups, &arguments.group) {
-        ensure!(
-            groups.iter().any(Option::is_some),
-            "no product of the folder has a value in the column {column} of {}",
-            file.display()
-        );
-    }
+    let labels = Labels::read(arguments, &stored.ids)?;
 
     let jobs = processors();
     let nearest = |stage, each, may: &(dyn Fn(usize, usize) -> bool + Sync)| {
         let progress = Progress::new(stage, stored.records.len() as u64);
-        let wanted = Wanted { each, may, blends: None };
+        let wanted = Wanted { each, may, blends: None, groups: None };
         let found = neighbours::find(&stored.cache, &stored.records, &wanted, jobs, &progress);
         progress.finish();
         found
     };
     let deepest = DEPTHS.into_iter().max().unwrap_or(1).max(RECALL_DEPTH);
     let exact = nearest("neighbours", deepest, &|_, _| true)?;
-    let of_other_groups = match &groups {
-        Some(groups) => {
-            let may = |item: usize, other: usize| groups[item].is_none() || groups[item] != groups[other];
+    let of_other_groups = match labels.have_groups() {
+        true => {
+            let may = |item, other| labels.group(item).is_none_or(|group| labels.group(other) != Some(group));
             Some(nearest("groups", deepest, &may)?)
         }
-        None => None,
+        false => None,
     };
+    let exact_of_other_groups = of_other_groups.as_ref().unwrap_or(&exact);
+    let measure = Measure { stored: &stored, exact: &exact, exact_of_other_groups, labels: &labels, jobs };
+    let [own, own_refined] = measure.of_folder(&folder)?;
+    let (recall_at_10, refined_recall_at_10) = (own.recall_at_10.clone(), own_refined.recall_at_10.clone());
+    let mut codes = vec![own, own_refined];
+    if !arguments.codes.is_empty() {
+        let coordinates = space::coordinates(&stored.cache, &stored.records)?;
+        for bytes in &arguments.codes {
+            codes.extend(measure.of_rate(&coordinates, *bytes)?);
+        }
+    }
+    codes.push(measure.full_precision());
+    let each = |bytes: u64| bytes as f64 / stored.ids.len() as f64;
     let report = Report {
         items: stored.ids.len(),
-        precision: precision(of_other_groups.as_ref().unwrap_or(&exact), &labels),
-        recall_at_10: recall(&codes, &stored, &exact, jobs)?,
-        refined_recall_at_10: recall(&refined, &stored, &exact, jobs)?,
-        bytes_per_item: folder.manifest.codes.bytes as f64 / stored.ids.len() as f64,
-        refinement_bytes_per_item: folder.manifest.refinement.bytes as f64 / stored.ids.len() as f64,
+        precision: precision(exact_of_other_groups, &labels.of_items),
+        recall_at_10,
+        refined_recall_at_10,
+        bytes_per_item: each(folder.manifest.codes.bytes),
+        refinement_bytes_per_item: each(folder.manifest.refinement.bytes),
         codebook_bytes: folder.manifest.codebook.bytes,
+        codes,
     };
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -113,6 +161,7 @@ impl Report {
             self.precision[metric].values().for_each(|share| print!("{share:>15.4}"));
             println!("{:>15.4}{:>15.4}", self.recall_at_10[metric], self.refined_recall_at_10[metric]);
         }
+        codes::print(&self.codes);
     }
 }
 
@@ -150,50 +199,17 @@ fn precision(
     metrics.map(|(at, metric)| (metric.name(), DEPTHS.map(|depth| (depth, one(at, depth))).into())).collect()
 }
 
-fn everything_but(item: usize, items: u32) -> anyhow::Result<Chooser> {
-    Ok(Rules::default().prepare(&Attributes::none(items), &[], Some(u32::try_from(item)?))?)
-}
-
-/// The share of each product's exact nearest that the codes find, ranking by its full-precision embedding.
-fn recall(
-    codes: &Codes,
-    stored: &StoredEmbeddings,
-    exact: &Neighbours,
-    jobs: usize,
-) -> anyhow::Result<BTreeMap<&'static str, f64>> {
-    let progress = Progress::new("codes", stored.records.len() as u64);
-    let next = AtomicUsize::new(0);
-    let worker = || -> anyhow::Result<([usize; 3], usize)> {
-        let mut reader = stored.cache.reader()?;
-        let mut embedding = vec![0f32; stored.cache.dims()];
-        let (mut found, mut wanted) = ([0; 3], 0);
-        loop {
-            let item = next.fetch_add(1, Ordering::Relaxed);
-            let Some(record) = stored.records.get(item) else { return Ok((found, wanted)) };
-            reader.read(*record, &mut embedding)?;
-            for ((metric, found), exact) in Metric::ALL.into_iter().zip(&mut found).zip(&exact[item]) {
-                let exact = &exact[..RECALL_DEPTH.min(exact.len())];
-                let question = Question::new(codes.search(&embedding, metric)?, None);
-                let ranked = everything_but(item, codes.items() as u32)?.answer(&question, RECALL_DEPTH);
-                let right = ranked.iter().filter(|other| exact.iter().any(|want| want.item == other.item));
-                *found += right.count();
-            }
-            wanted += exact[item].first().map_or(0, |exact| RECALL_DEPTH.min(exact.len()));
-            progress.advance();
+/// The share of each product's exact nearest that are found, by metric.
+fn share_found(found: &Neighbours, exact: &Neighbours) -> BTreeMap<&'static str, f64> {
+    let of_metric = |(at, metric): (usize, Metric)| {
+        let (mut right, mut wanted) = (0, 0);
+        for (found, exact) in found.iter().zip(exact) {
+            let exact = &exact[at][..RECALL_DEPTH.min(exact[at].len())];
+            wanted += exact.len();
+            right +=
+                found[at].iter().filter(|other| exact.iter().any(|want| want.item == other.item)).count();
         }
+        (metric.name(), if wanted > 0 { right as f64 / wanted as f64 } else { 1.0 })
     };
-    let (mut found, mut wanted) = ([0; 3], 0);
-    thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
-        for worker in workers {
-            let (more, of) = worker.join().expect("a worker's panic is a bug")?;
-            found.iter_mut().zip(more).for_each(|(found, more)| *found += more);
-            wanted += of;
-        }
-        Ok(())
-    })
-    .context("ranking by the codes")?;
-    progress.finish();
-    let share = |found: usize| if wanted > 0 { found as f64 / wanted as f64 } else { 1.0 };
-    Ok(Metric::ALL.into_iter().zip(found).map(|(metric, found)| (metric.name(), share(found))).collect())
+    Metric::ALL.into_iter().enumerate().map(of_metric).collect()
 }

@@ -1,0 +1,196 @@
+//! Every code on offer beside full precision: what a product takes, and what ranking by it finds.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::Context;
+use lookalike::attributes::Attributes;
+use lookalike::codes::{self, Codes};
+use lookalike::embedding::Metric;
+use lookalike::rank::Question;
+use lookalike::rules::Rules;
+use serde::Serialize;
+
+use super::{Labels, RECALL_DEPTH, precision, share_found};
+use crate::build::neighbours::Neighbours;
+use crate::build::space::Coordinates;
+use crate::folder_reader::Folder;
+use crate::progress::Progress;
+use crate::stored_embeddings::StoredEmbeddings;
+
+/// The depth of the table's precision.
+const PRECISION_DEPTH: usize = 5;
+
+/// A line of the table.
+#[derive(Serialize)]
+pub struct Line {
+    /// `codes`, `refined` or `full precision`.
+    pub layer: &'static str,
+    /// Of a product, what codes are read by aside.
+    pub bytes: f64,
+    /// By metric.
+    pub recall_at_10: BTreeMap<&'static str, f64>,
+    /// By metric.
+    pub precision_at_5: BTreeMap<&'static str, f64>,
+}
+
+/// What lines are measured by.
+pub struct Measure<'a> {
+    /// Full precision.
+    pub stored: &'a StoredEmbeddings,
+    /// The nearest in full precision.
+    pub exact: &'a Neighbours,
+    /// The same without those of the product's own group.
+    pub exact_of_other_groups: &'a Neighbours,
+    /// What is known of products.
+    pub labels: &'a Labels,
+    /// Number of threads.
+    pub jobs: usize,
+}
+
+impl Measure<'_> {
+    /// Full precision itself.
+    pub fn full_precision(&self) -> Line {
+        Line {
+            layer: "full precision",
+            bytes: 4.0 * self.stored.cache.dims() as f64,
+            recall_at_10: Metric::ALL.map(|metric| (metric.name(), 1.0)).into(),
+            precision_at_5: self.precision_at_5(self.exact_of_other_groups),
+        }
+    }
+
+    /// The codes of `folder`, without and with the refinement.
+    ///
+    /// # Errors
+    /// When a file of it cannot be read or is refused.
+    pub fn of_folder(&self, folder: &Folder) -> anyhow::Result<[Line; 2]> {
+        let bytes = [folder.manifest.codes.bytes, folder.manifest.refinement.bytes];
+        self.both_layers(folder.codes()?, folder.refined_codes()?, bytes)
+    }
+
+    /// Codes of `bytes` a product, made here from `coordinates`, without and with the refinement.
+    ///
+    /// # Errors
+    /// When an embedding cannot be read.
+    pub fn of_rate(&self, coordinates: &Coordinates, bytes: u16) -> anyhow::Result<[Line; 2]> {
+        let Coordinates { space, coefficients, lengths } = coordinates;
+        let written = codes::write(space, coefficients, lengths, f64::from(bytes), self.jobs);
+        let read = || Codes::read(&written.codebook, &written.codes, lengths.len() as u32);
+        let mut refined = read()?;
+        refined.refine(&written.refinement)?;
+        let bytes = [&written.codes, &written.refinement].map(|file| file.len() as u64);
+        self.both_layers(read()?, refined, bytes)
+    }
+
+    fn both_layers(&self, codes: Codes, refined: Codes, bytes: [u64; 2]) -> anyhow::Result<[Line; 2]> {
+        let [codes_bytes, refinement_bytes] = bytes;
+        Ok([
+            self.line("codes", &codes, codes_bytes)?,
+            self.line("refined", &refined, codes_bytes + refinement_bytes)?,
+        ])
+    }
+
+    fn line(&self, layer: &'static str, codes: &Codes, bytes: u64) -> anyhow::Result<Line> {
+        let Ranked { all, of_other_groups } = self.rank(codes)?;
+        Ok(Line {
+            layer,
+            bytes: bytes as f64 / self.stored.ids.len() as f64,
+            recall_at_10: share_found(&all, self.exact),
+            precision_at_5: self.precision_at_5(of_other_groups.as_ref().unwrap_or(&all)),
+        })
+    }
+
+    fn precision_at_5(&self, neighbours: &Neighbours) -> BTreeMap<&'static str, f64> {
+        let by_depth = precision(neighbours, &self.labels.of_items);
+        by_depth.into_iter().map(|(metric, by_depth)| (metric, by_depth[&PRECISION_DEPTH])).collect()
+    }
+
+    /// The nearest of each product by `codes`, asked for by its full-precision embedding.
+    fn rank(&self, codes: &Codes) -> anyhow::Result<Ranked> {
+        let progress = Progress::new("codes", self.stored.records.len() as u64);
+        let next = AtomicUsize::new(0);
+        let attributes = Attributes::none(codes.items() as u32);
+        let worker = || -> anyhow::Result<Vec<(usize, OfItem)>> {
+            let mut reader = self.stored.cache.reader()?;
+            let mut embedding = vec![0f32; self.stored.cache.dims()];
+            let mut found = Vec::new();
+            loop {
+                let item = next.fetch_add(1, Ordering::Relaxed);
+                let Some(record) = self.stored.records.get(item) else { return Ok(found) };
+                reader.read(*record, &mut embedding)?;
+                let number = u32::try_from(item)?;
+                let all = Rules::default().prepare(&attributes, &[], Some(number))?;
+                let others = self.labels.own_group(item).map(|own| {
+                    let own: Vec<u32> = own.iter().map(|item| *item as u32).collect();
+                    Rules::default().prepare(&attributes, &own, Some(number))
+                });
+                let others = others.transpose()?;
+                let mut of_item = OfItem::default();
+                for metric in Metric::ALL {
+                    let question = Question::new(codes.search(&embedding, metric)?, None);
+                    of_item.all.push(all.answer(&question, RECALL_DEPTH));
+                    if self.labels.have_groups() {
+                        let of_other_groups = match &others {
+                            Some(others) => others.answer(&question, PRECISION_DEPTH),
+                            None => of_item.all[of_item.all.len() - 1].clone(),
+                        };
+                        of_item.of_other_groups.push(of_other_groups);
+                    }
+                }
+                found.push((item, of_item));
+                progress.advance();
+            }
+        };
+        let mut found: Vec<(usize, OfItem)> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(worker)).collect();
+            let joined = workers.into_iter().map(|worker| worker.join().expect("a worker's panic is a bug"));
+            joined.collect::<anyhow::Result<Vec<_>>>()
+        })
+        .context("ranking by the codes")?
+        .into_iter()
+        .flatten()
+        .collect();
+        progress.finish();
+        found.sort_by_key(|(item, _)| *item);
+        let (all, of_other_groups) =
+            found.into_iter().map(|(_, of_item)| (of_item.all, of_item.of_other_groups)).unzip();
+        Ok(Ranked { all, of_other_groups: self.labels.have_groups().then_some(of_other_groups) })
+    }
+}
+
+struct Ranked {
+    all: Neighbours,
+    of_other_groups: Option<Neighbours>,
+}
+
+/// By metric.
+#[derive(Default)]
+struct OfItem {
+    all: Vec<Vec<lookalike::rank::Neighbour>>,
+    of_other_groups: Vec<Vec<lookalike::rank::Neighbour>>,
+}
+
+/// Prints the table.
+pub fn print(lines: &[Line]) {
+    let metrics = Metric::ALL.map(Metric::name);
+    print!("\n{:<15}{:>8}", "", "bytes");
+    for figure in ["recall@10", "precision@5"] {
+        print!("  {:<29}", format!("{figure} by"));
+    }
+    println!();
+    print!("{:<23}", "");
+    for _ in 0..2 {
+        print!("  ");
+        metrics.iter().for_each(|metric| print!("{metric:<10}"));
+    }
+    println!();
+    for line in lines {
+        print!("{:<15}{:>8.1}", line.layer, line.bytes);
+        for figures in [&line.recall_at_10, &line.precision_at_5] {
+            print!("  ");
+            metrics.iter().for_each(|metric| print!("{:<10.4}", figures[metric]));
+        }
+        println!();
+    }
+}
