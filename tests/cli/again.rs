@@ -1,14 +1,14 @@
-//! A second run costs only what changed, a killed one goes on where it was, and the same photos give the same bytes.
+//! A second run costs only what changed, and the same photos give the same bytes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use lookalike_tests::{arguments, fail, picture, program, succeed, succeed_json, tree};
+use lookalike_tests::{arguments, fail, program, succeed, tree};
 
+use crate::killed::cached;
 use crate::shop::Shop;
 
 #[test]
@@ -116,111 +116,6 @@ fn another_network_embeds_everything_again() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Kills with SIGKILL, which no program can catch.
-fn kill_when(mut command: Command, ready: impl Fn() -> bool) -> anyhow::Result<bool> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let started = Instant::now();
-    while !ready() && child.try_wait()?.is_none() {
-        ensure!(started.elapsed() < Duration::from_secs(120), "the build neither ended nor got so far");
-        sleep(Duration::from_millis(2));
-    }
-    let was_running = child.try_wait()?.is_none();
-    child.kill().ok();
-    child.wait()?;
-    Ok(was_running)
-}
-
-/// Length of the file of embeddings in the cache beside `out`.
-fn cached_bytes(out: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(PathBuf::from(format!("{}.cache", out.display()))) else { return 0 };
-    let embeddings = entries
-        .flatten()
-        .find(|entry| entry.file_name().to_string_lossy().starts_with("embeddings-"))
-        .and_then(|entry| entry.metadata().ok());
-    embeddings.map_or(0, |file| file.len())
-}
-
-#[test]
-fn a_build_killed_while_embedding_goes_on_where_it_was() -> anyhow::Result<()> {
-    // With the default network, which takes a few seconds: there is time to kill it.
-    const PHOTOS: u32 = 64;
-    let shop = Shop::with("killed", PHOTOS)?;
-    let (photos, out, undisturbed) = (shop.photos(), shop.out(), shop.0.join("undisturbed"));
-    succeed(arguments!["build", &photos, "--out", &undisturbed])?;
-
-    let record = 32 + 8 + 4 * 512 + 4;
-    let mut build = Command::new(program()?);
-    build.args(arguments!["build", &photos, "--out", &out]);
-    let killed = kill_when(build, || cached_bytes(&out) >= 40 + 8 * record)?;
-    ensure!(killed, "the build was over before it could be killed");
-    ensure!(!out.exists(), "a build that did not end leaves no folder");
-
-    let report = succeed_json(arguments!["build", &photos, "--out", &out, "--json"])?;
-    let embedded = report["embedded"].as_u64().context("a number")?;
-    let reused = report["reused"].as_u64().context("a number")?;
-    ensure!(embedded < u64::from(PHOTOS) && reused >= 8, "what was done is not done again: {report}");
-    ensure!(embedded + reused == u64::from(PHOTOS), "{report}");
-    ensure!(tree(&out)? == tree(&undisturbed)?, "as if it had never been killed");
-    Ok(())
-}
-
-#[test]
-fn a_build_killed_at_any_moment_leaves_the_old_folder_or_the_new() -> anyhow::Result<()> {
-    let shop = Shop::new("killed-anywhere")?;
-    let wide = |seed: u32| -> anyhow::Result<()> {
-        Ok(picture(seed, 300, 200).save(shop.photos().join(format!("p{seed:02}.bmp")))?)
-    };
-    (0..40).try_for_each(wide)?;
-    shop.build(&[])?;
-    let old = tree(&shop.out())?;
-    (40..80).try_for_each(wide)?;
-    let (photos, network) = (shop.photos(), shop.0.join("network"));
-    let undisturbed = shop.0.join("undisturbed");
-    let started = Instant::now();
-    succeed(arguments!["build", &photos, "--out", &undisturbed, "--model", &network])?;
-    let (new, whole) = (tree(&undisturbed)?, started.elapsed());
-
-    let mut killed = 0;
-    for step in 1..=12 {
-        let mut build = Command::new(program()?);
-        build.args(shop.build_arguments(&[]));
-        let started = Instant::now();
-        let was_running = kill_when(build, || started.elapsed() >= whole * step / 12)?;
-        killed += usize::from(was_running);
-        // Between two renames the folder is away; the next run puts it back.
-        let aside = shop.0.join("out.cache/old");
-        let found = tree(if shop.out().exists() { shop.out() } else { aside }.as_path())?;
-        ensure!(
-            found == old || found == new,
-            "killed at {step}/12 of the time: neither the old folder nor the new"
-        );
-    }
-    ensure!(killed > 0, "no build was killed");
-    shop.build(&[])?;
-    ensure!(tree(&shop.out())? == new, "as if it had never been killed");
-    // What killed builds left beside the folder is not left for ever.
-    ensure!(!shop.0.join("out.cache/unfinished").exists() && !shop.0.join("out.cache/old").exists());
-    let beside: Vec<String> = fs::read_dir(shop.0.path())?
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with("out."))
-        .collect();
-    ensure!(beside == ["out.cache"], "beside the folder: {beside:?}");
-    Ok(())
-}
-
-#[test]
-fn a_folder_that_a_killed_build_moved_aside_is_put_back() -> anyhow::Result<()> {
-    let shop = Shop::with("moved-aside", 3)?;
-    shop.build(&[])?;
-    let before = tree(&shop.out())?;
-    fs::rename(shop.out(), shop.0.join("out.cache/old"))?;
-    fs::write(shop.photos().join("bad.jpg"), "no picture")?;
-    fail(1, shop.build_arguments(&["--strict"]))?;
-    ensure!(tree(&shop.out())? == before, "even by a run that fails");
-    Ok(())
-}
-
 #[test]
 fn two_builds_of_one_folder_do_not_run_at_once() -> anyhow::Result<()> {
     let shop = Shop::with("at-once", 40)?;
@@ -231,7 +126,7 @@ fn two_builds_of_one_folder_do_not_run_at_once() -> anyhow::Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     let started = Instant::now();
-    while cached_bytes(&out) == 0 && started.elapsed() < Duration::from_secs(60) {
+    while cached(&out, 512) == 0 && started.elapsed() < Duration::from_secs(60) {
         sleep(Duration::from_millis(2));
     }
     let second = fail(1, arguments!["build", &photos, "--out", &out]);

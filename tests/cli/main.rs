@@ -7,6 +7,7 @@ mod fragments;
 mod golden;
 mod hostile;
 mod json;
+mod killed;
 mod orientation;
 mod query;
 mod refusals;

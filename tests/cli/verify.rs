@@ -85,7 +85,7 @@ fn any_file_damaged_or_missing_is_named() -> anyhow::Result<()> {
         "thumbnails",
     ];
     if kinds.contains("widget") {
-        want.extend(["more", "widget"]);
+        want.extend(["lookalike.js", "more", "widget"]);
         want.sort_unstable();
     }
     ensure!(kinds.iter().map(String::as_str).eq(want.clone()), "{kinds:?}, not {want:?}");
