@@ -4,7 +4,7 @@
 use js_sys::{Reflect, Uint8Array, Uint8ClampedArray};
 use lookalike::attributes::write_attributes;
 use lookalike::browser::{Embedder, NetworkLoader, Picture, PictureRows, Ranker};
-use lookalike::codes::{Rotation, Space, Written, write};
+use lookalike::codes::{BYTES, Rotation, Space, Written, write};
 use lookalike::colour::{ColourCodes, Colours, Means, object};
 use lookalike::digest::Digest;
 use lookalike::embedding::{norm, sums, sums_scalar};
@@ -192,7 +192,7 @@ fn codes_of(embeddings: &[&Vec<f32>]) -> Written {
     let directions: Vec<f32> = directions.collect();
     let coefficients: Vec<f32> =
         directions.chunks(dims).flat_map(|row| rotation.project(row).collect::<Vec<_>>()).collect();
-    write(&Space { mean: vec![0.0; dims], rotation, positive: true }, &coefficients, &lengths, 1)
+    write(&Space { mean: vec![0.0; dims], rotation, positive: true }, &coefficients, &lengths, BYTES, 1)
 }
 
 #[wasm_bindgen_test]
