@@ -1,6 +1,6 @@
 //! One column in memory: a dictionary of its values and a code for each item, or one number for each item.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 /// One attribute of all items.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,15 +106,29 @@ impl Column {
 }
 
 /// Numbers different keys from 1 as they come; 0 for none.
-fn numbered<Key: std::hash::Hash + Eq>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
-    let mut known = HashMap::new();
-    keys.map(|key| {
-        key.map_or(0, |key| {
-            let next = known.len() as u32 + 1;
-            *known.entry(key).or_insert(next)
-        })
-    })
-    .collect()
+fn numbered<Key: Ord>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
+    let keys: Vec<Option<Key>> = keys.collect();
+    let mut order: Vec<usize> = (0..keys.len()).filter(|at| keys[*at].is_some()).collect();
+    // One sort in the module that ranks, whatever the keys.
+    let by_key: &dyn Fn(&usize, &usize) -> Ordering = &|a, b| keys.get(*a).cmp(&keys.get(*b)).then(a.cmp(b));
+    order.sort_unstable_by(by_key);
+    // Of each item the first with its key.
+    let mut first: Vec<usize> = (0..keys.len()).collect();
+    for pair in order.windows(2) {
+        if let [a, b] = *pair
+            && keys.get(a) == keys.get(b)
+        {
+            first[b] = first[a];
+        }
+    }
+    let (mut numbers, mut last) = (vec![0; keys.len()], 0);
+    for (at, (key, first)) in keys.iter().zip(first).enumerate() {
+        if key.is_some() {
+            last += u32::from(first == at);
+            numbers[at] = if first == at { last } else { numbers[first] };
+        }
+    }
+    numbers
 }
 
 /// Which items are variants of one product.

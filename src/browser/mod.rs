@@ -23,6 +23,8 @@ use crate::format::FormatError;
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
+    // A panic is a bug, and the worker reports it as a crash either way; the words for it are where there is room for them.
+    #[cfg(feature = "embed")]
     console_error_panic_hook::set_once();
 }
 

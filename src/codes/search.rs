@@ -1,7 +1,6 @@
 //! Distances of one embedding to coded ones: near enough for all, then as near as the codes allow for the few that count.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use super::kernel::{LANES, dot};
 use super::{Codes, Item};
@@ -23,8 +22,22 @@ pub struct Search<'a> {
     /// Those scanned in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
     numbers: Vec<i16>,
     unit: f32,
-    /// Embeddings decoded so far.
-    decoded: RefCell<HashMap<u32, Vec<f32>>>,
+    decoded: RefCell<Decoded>,
+}
+
+/// Embeddings decoded so far, a few hundred at most, by ascending item. (Maps of the standard library would each cost the
+/// module that ranks two kilobytes.)
+#[derive(Default)]
+struct Decoded(Vec<(u32, Vec<f32>)>);
+
+impl Decoded {
+    fn place(&self, item: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&item, |(item, _)| *item)
+    }
+
+    fn get(&self, item: u32) -> &[f32] {
+        self.place(item).map_or(&[], |place| &self.0[place].1)
+    }
 }
 
 /// The embedding comes from another network than the codes.
@@ -122,7 +135,7 @@ impl Search<'_> {
             return self.nearer(item);
         }
         self.decode(&[item]);
-        sums(&self.embedding, &self.decoded.borrow()[&item]).absolute
+        sums(&self.embedding, self.decoded.borrow().get(item)).absolute
     }
 
     /// The distance of two products by the same metric.
@@ -132,7 +145,7 @@ impl Search<'_> {
     pub fn between(&self, a: u32, b: u32) -> f64 {
         self.decode(&[a, b]);
         let decoded = self.decoded.borrow();
-        let (a, b) = (&decoded[&a], &decoded[&b]);
+        let (a, b) = (decoded.get(a), decoded.get(b));
         self.metric.distance(&sums(a, b), norm(a), norm(b))
     }
 
@@ -142,15 +155,18 @@ impl Search<'_> {
     /// If there is no such item.
     pub fn decode(&self, items: &[u32]) {
         let mut decoded = self.decoded.borrow_mut();
-        let new: Vec<u32> = items.iter().copied().filter(|item| !decoded.contains_key(item)).collect();
+        let new: Vec<u32> = items.iter().copied().filter(|item| decoded.place(*item).is_err()).collect();
         if new.is_empty() {
             return;
         }
         let dims = self.codes.dims();
         let mut embeddings = vec![0f32; new.len() * dims];
         self.codes.decode_all(&new, &mut embeddings);
-        let rows = embeddings.chunks_exact(dims.max(1)).map(<[f32]>::to_vec);
-        decoded.extend(new.into_iter().zip(rows));
+        for (item, embedding) in new.into_iter().zip(embeddings.chunks_exact(dims.max(1))) {
+            if let Err(place) = decoded.place(item) {
+                decoded.0.insert(place, (item, embedding.to_vec()));
+            }
+        }
     }
 
     /// From the inner product of the two directions.

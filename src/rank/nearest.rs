@@ -1,7 +1,6 @@
 //! The k nearest of a stream of distances, ties broken by item number; of variants of one product only the nearest.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 /// A product and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,8 +61,11 @@ impl Nearest {
 
     fn thin_out(&mut self) {
         self.kept.sort_unstable();
-        let mut seen = HashSet::new();
-        self.kept.retain(|(_, group)| group.is_none_or(|group| seen.insert(group)));
+        // Ascending; there are few, and a hash table would cost the module that ranks two kilobytes.
+        let mut seen = Vec::new();
+        self.kept.retain(|(_, group)| {
+            group.is_none_or(|group| seen.binary_search(&group).map_err(|at| seen.insert(at, group)).is_err())
+        });
         self.kept.truncate(self.limit);
         if self.kept.len() == self.limit {
             self.furthest = self.kept.last().map(|(furthest, _)| *furthest);
