@@ -35,7 +35,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
 # Modules of www/ into what a page loads, by the bundler that .ci/setup found.
-ROLLDOWN = source $(CACHE)/toolchain.env; $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel silent
+ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel silent
 
 # The wasm modules: each its name, its profile and its features.
 MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
@@ -71,11 +71,11 @@ package: setup-test widget ## Lay out the npm package in target/package, with ty
 	@rm -rf $(PACKAGE) && mkdir -p $(PACKAGE)
 	@cp www/{define,api}.js www/package.json www/index.d.ts LICENSE-* $(PACKAGE) && cp www/examples/README.md $(PACKAGE)/README.md
 	@cp -r www/{page,shared,worker,wasm} $(PACKAGE) && cp $(WIDGET)/wasm/* $(PACKAGE)/wasm && rm $(PACKAGE)/*/tsconfig.json
-	@$(WASM_ENV) node $$TSC -p www/tsconfig.package.json --outDir $(PACKAGE)
-	@node www/custom-elements.mjs > $(PACKAGE)/custom-elements.json
+	@$(WASM_ENV) $$NODE $$TSC -p www/tsconfig.package.json --outDir $(PACKAGE)
+	@$(WASM_ENV) $$NODE www/custom-elements.mjs > $(PACKAGE)/custom-elements.json
 
 test-examples: package ## The package and the examples: packed, installed with npm, built, type-checked
-	@$(WASM_ENV) node tests/examples.mjs $(PACKAGE) $(TARGET)/examples $$TSC
+	@$(WASM_ENV) $$NODE tests/examples.mjs $(PACKAGE) $(TARGET)/examples $$TSC
 
 build: widget ## Build the precompute program with the widget in it
 	@echo "build: the precompute program (the first time 5 to 12 minutes)"
@@ -97,7 +97,7 @@ check: setup-test ## Formatting, lints, documentation, types of www/
 	cargo fmt --all --check
 	LOOKALIKE_WIDGET=$(WIDGET) cargo clippy --quiet --locked --release --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --release --no-deps --workspace --document-private-items
-	$(WASM_ENV) for part in shared page worker shop; do node $$TSC -p www/$$part; done
+	$(WASM_ENV) for part in shared page worker shop; do $$NODE $$TSC -p www/$$part; done
 
 test-native: build ## The crate's and the program's own tests, and the program as a user runs it
 	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --lib --bins
@@ -110,7 +110,7 @@ test-wasm: setup-test ## The crate's tests in Chromium
 		$$WASM_CARGO test --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --test wasm
 
 test-www: setup-test ## The element's own tests in Node
-	node --test www/tests/
+	$(WASM_ENV) $$NODE --test www/tests/*.test.js
 
 # Which browsers .ci/setup could not get; told before the tests and after them.
 MISSING_BROWSERS = missing=(); [ -n "$${GECKODRIVER:-}" ] || missing+=(firefox); [ -n "$${WEBKIT_DRIVER:-}" ] || missing+=(webkit); \
@@ -129,7 +129,7 @@ LIGHTHOUSE := lighthouse@13.5.0
 
 lighthouse: setup-test build ## What Lighthouse says of the demo shop, in its four categories (Chromium)
 	@[ -f $(DEMO)/lookalike/manifest.json ] || { echo "make demo first"; exit 1; }
-	@$(WASM_ENV) export CHROME_PATH=$$CHROMIUM; node tests/lighthouse.mjs $(LIGHTHOUSE) $(PRECOMPUTE) $(DEMO)
+	@$(WASM_ENV) export CHROME_PATH=$$CHROMIUM; $$NODE tests/lighthouse.mjs $(LIGHTHOUSE) $(PRECOMPUTE) $(DEMO)
 
 reference: setup-test build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
@@ -138,7 +138,7 @@ reference: setup-test build ## Against ONNX Runtime, OpenCV and scikit-learn (Py
 	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --test references -- --nocapture --test-threads 1
 
 sizes: setup-test build ## What a page loads, compressed as served, against the budgets
-	@node tests/sizes.mjs $(WIDGET) $(DEMO)/lookalike
+	@$(WASM_ENV) $$NODE tests/sizes.mjs $(WIDGET) $(DEMO)/lookalike
 
 figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and sizes as JSON
 	@rm -rf $(TARGET)/figures && mkdir -p $(TARGET)/figures

@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [packaged, work, tsc] = process.argv.slice(2).map((path) => resolve(path));
@@ -12,8 +12,10 @@ const examples = join(project, "www/examples");
 /** npm's words for a registry that is out of reach, rather than for a package that is not as it should be. */
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E404|E403|network/;
 
+// npm and the bundlers run on the same node as this.
+const env = { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env.PATH };
 const run = (folder, program, ...given) =>
-  execFileSync(program, given, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
+  execFileSync(program, given, { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
 const npm = (folder, ...given) => run(folder, "npm", ...given, "--no-audit", "--no-fund", "--loglevel=error");
 
 const outcomes = { passed: 0, failed: 0, skipped: 0 };
