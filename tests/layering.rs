@@ -22,7 +22,7 @@ const ROOMS: [&str; 12] = [
 ];
 
 /// Only this room may name what is JavaScript's; only these crates' names count.
-const JAVASCRIPT: [&str; 3] = ["wasm_bindgen", "js_sys", "web_sys"];
+const JAVASCRIPT: [&str; 4] = ["wasm_bindgen", "js_sys", "web_sys", "serde_wasm_bindgen"];
 
 fn sources(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if path.is_file() {
