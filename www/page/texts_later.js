@@ -24,7 +24,6 @@ export const later = {
   larger: "Larger part",
   whole: "Whole photo",
   proposal: "Just this",
-  chosen: "{width} by {height} of the photo.",
 
   narrow: "Narrow down",
   metric: "Closeness",

@@ -79,7 +79,6 @@ pub struct Bytes {
     /// All thumbnails.
     pub thumbnails: u64,
     /// All fragments.
-    #[serde(default)]
     pub fragments: u64,
     /// The network.
     pub model: u64,

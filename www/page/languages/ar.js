@@ -41,7 +41,6 @@ export default {
   larger: "جزء أكبر",
   whole: "الصورة كاملة",
   proposal: "هذا فقط",
-  chosen: "{width} في {height} من الصورة.",
 
   narrow: "تضييق النتائج",
   metric: "القرب",

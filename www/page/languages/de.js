@@ -34,7 +34,6 @@ export default {
   larger: "Größerer Ausschnitt",
   whole: "Ganzes Foto",
   proposal: "Nur dies",
-  chosen: "{width} mal {height} des Fotos.",
 
   narrow: "Eingrenzen",
   metric: "Nähe",

@@ -34,7 +34,6 @@ export default {
   larger: "Parte más grande",
   whole: "Foto entera",
   proposal: "Solo esto",
-  chosen: "{width} por {height} de la foto.",
 
   narrow: "Acotar",
   metric: "Cercanía",

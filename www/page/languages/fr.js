@@ -34,7 +34,6 @@ export default {
   larger: "Partie plus grande",
   whole: "Photo entière",
   proposal: "Seulement ceci",
-  chosen: "{width} sur {height} de la photo.",
 
   narrow: "Affiner",
   metric: "Proximité",

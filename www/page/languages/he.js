@@ -34,7 +34,6 @@ export default {
   larger: "חלק גדול יותר",
   whole: "כל התמונה",
   proposal: "רק זה",
-  chosen: "{width} על {height} מהתמונה.",
 
   narrow: "צמצום",
   metric: "קרבה",

@@ -34,7 +34,6 @@ export default {
   larger: "Parte più grande",
   whole: "Foto intera",
   proposal: "Solo questo",
-  chosen: "{width} per {height} della foto.",
 
   narrow: "Restringi",
   metric: "Vicinanza",

@@ -34,7 +34,6 @@ export default {
   larger: "大きくする",
   whole: "写真全体",
   proposal: "ここだけ",
-  chosen: "写真の{width}×{height}。",
 
   narrow: "絞り込む",
   metric: "近さ",

@@ -34,7 +34,6 @@ export default {
   larger: "Groter deel",
   whole: "Hele foto",
   proposal: "Alleen dit",
-  chosen: "{width} bij {height} van de foto.",
 
   narrow: "Verfijnen",
   metric: "Nabijheid",

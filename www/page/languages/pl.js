@@ -34,7 +34,6 @@ export default {
   larger: "Większy fragment",
   whole: "Całe zdjęcie",
   proposal: "Tylko to",
-  chosen: "{width} na {height} zdjęcia.",
 
   narrow: "Zawęź",
   metric: "Bliskość",

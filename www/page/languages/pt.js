@@ -34,7 +34,6 @@ export default {
   larger: "Parte maior",
   whole: "Foto inteira",
   proposal: "Só isto",
-  chosen: "{width} por {height} da foto.",
 
   narrow: "Filtrar",
   metric: "Proximidade",

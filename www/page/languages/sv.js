@@ -34,7 +34,6 @@ export default {
   larger: "Större del",
   whole: "Hela fotot",
   proposal: "Bara detta",
-  chosen: "{width} gånger {height} av fotot.",
 
   narrow: "Begränsa",
   metric: "Närhet",

@@ -34,7 +34,6 @@ export default {
   larger: "放大选区",
   whole: "整张照片",
   proposal: "只搜这里",
-  chosen: "照片的 {width} × {height}。",
 
   narrow: "筛选",
   metric: "相近度",
