@@ -31,7 +31,7 @@ fn a_good_folder_passes() -> anyhow::Result<()> {
 #[test]
 fn any_file_damaged_or_missing_is_named() -> anyhow::Result<()> {
     let shop = Shop::with("verify-damage", 20)?;
-    shop.build(&[])?;
+    shop.build(&["--fragments", "/lookalike/"])?;
     let files = tree(&shop.out())?;
     let mut kinds = std::collections::BTreeSet::new();
     for (name, content) in &files {
@@ -78,6 +78,7 @@ fn any_file_damaged_or_missing_is_named() -> anyhow::Result<()> {
         "codebook",
         "codes",
         "colours",
+        "fragments",
         "manifest.json",
         "neighbours",
         "network",

@@ -17,7 +17,7 @@ const LINKS: usize = 8;
 const LONGEST: usize = 200;
 
 /// Where they go within the folder.
-const FOLDER: &str = "fragments";
+pub const FOLDER: &str = "fragments";
 
 /// Writes the fragment of each product of `ids`, whose nearest are `neighbours(n)` (by the first metric) and shown by
 /// `card(n)`. `base` is the address of the folder as pages see it. Returns the bytes of all.
@@ -35,8 +35,7 @@ pub fn write<'a>(
     fs::create_dir_all(&folder)?;
     let mut bytes = 0;
     for (item, id) in ids.enumerate() {
-        let cards = neighbours(item).into_iter().take(LINKS).map(&card);
-        let text = fragment(cards, base);
+        let text = fragment(neighbours(item).into_iter().map(&card), base);
         let path = folder.join(name(id));
         // Names that differ by case alone are one on some file systems.
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
@@ -49,7 +48,7 @@ pub fn write<'a>(
 
 /// The name of a product's file: its id, with every byte but `A-Z a-z 0-9 - _ .` and a leading dot as `%` and two
 /// hexadecimal digits; where that is over 200 bytes, its first 183, `~` and 16 digits of the id's SHA-256.
-fn name(id: &str) -> String {
+pub fn name(id: &str) -> String {
     let mut name = String::new();
     for (at, byte) in id.bytes().enumerate() {
         match byte {
@@ -65,11 +64,11 @@ fn name(id: &str) -> String {
     name + ".html"
 }
 
-/// A list of links, with nothing in it that is not escaped. A picture's alternative text is empty, since its product's name
-/// stands beside it in the same link.
-fn fragment(cards: impl Iterator<Item = Card>, base: &str) -> String {
+/// A list of links to the first of `cards`, with nothing in it that is not escaped. A picture's alternative text is empty, since
+/// its product's name stands beside it in the same link.
+pub fn fragment(cards: impl Iterator<Item = Card>, base: &str) -> String {
     let mut html = "<ul>\n".to_owned();
-    for card in cards {
+    for card in cards.take(LINKS) {
         let name = escaped(card.title.as_deref().unwrap_or(&card.id));
         let thumbnail = card.thumbnail.as_ref().map(|path| format!("{}/{path}", base.trim_end_matches('/')));
         let picture = thumbnail.or(card.image.filter(|image| is_web(image))).map_or_else(String::new, |source| {
@@ -92,17 +91,28 @@ fn fragment(cards: impl Iterator<Item = Card>, base: &str) -> String {
     html + "</ul>\n"
 }
 
+/// The address of the folder that thumbnails have in a fragment; none where it shows none.
+pub fn base_of(fragment: &str) -> Option<String> {
+    let (_, from_source) = fragment.split_once("<img src=\"")?;
+    let (source, _) = from_source.split_once('"')?;
+    let (base, _) = source.split_once("/thumbnails/")?;
+    let plain = ENTITIES.iter().rev().fold(base.to_owned(), |text, (character, entity)| {
+        text.replace(entity, character.encode_utf8(&mut [0; 4]))
+    });
+    Some(plain)
+}
+
+/// `&` is first, so that read backwards nothing is taken for an entity that was none.
+const ENTITIES: [(char, &str); 5] =
+    [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
+
 /// Text as HTML, between tags and within double quotes.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            _ => html.push(character),
+        match ENTITIES.iter().find(|(special, _)| *special == character) {
+            Some((_, entity)) => html.push_str(entity),
+            None => html.push(character),
         }
     }
     html
@@ -153,6 +163,22 @@ mod tests {
              width=\"240\" height=\"320\" alt=\"\" loading=\"lazy\" \
              decoding=\"async\"><br>&lt;b&gt;&quot;Tee&quot; &amp; &#39;co&#39;&lt;/b&gt; &lt;1</a></li>\n</ul>\n"
         );
+    }
+
+    #[test]
+    fn the_base_is_read_back_as_it_was_given() {
+        let card = Card { thumbnail: Some("thumbnails/ab/ab.jpg".to_owned()), ..Card::default() };
+        for base in ["", "/lookalike", "https://cdn.example/a?b=1&c=\"&amp;lt;", "it's"] {
+            let text = fragment([card.clone()].into_iter(), base);
+            assert_eq!(base_of(&text).as_deref(), Some(base), "{text}");
+        }
+        assert_eq!(base_of(&fragment([Card::default()].into_iter(), "/lookalike")), None);
+    }
+
+    #[test]
+    fn no_more_links_than_the_element_shows() {
+        let many = std::iter::repeat_n(Card::default(), 20);
+        assert_eq!(fragment(many, "/").matches("<li>").count(), LINKS);
     }
 
     #[test]

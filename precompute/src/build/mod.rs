@@ -5,7 +5,7 @@ pub mod cache;
 mod duplicates;
 mod embed;
 mod folder;
-mod fragments;
+pub mod fragments;
 mod means;
 pub mod neighbours;
 pub mod space;

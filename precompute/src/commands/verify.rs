@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use lookalike::digest::Digest;
-use lookalike::folder::shard_of;
+use lookalike::folder::{Manifest, shard_of};
 
 use crate::args::VerifyArguments;
+use crate::build::fragments;
 use crate::folder_reader::Folder;
 use crate::networks::Opened;
 use crate::widget;
@@ -21,6 +22,7 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let manifest = &folder.manifest;
     let cards = check_cards(&folder)?;
     check_neighbours(&folder, &cards)?;
+    check_fragments(&folder)?;
     let codes = folder.refined_codes()?;
     folder.colours()?;
     folder.attributes()?;
@@ -111,6 +113,37 @@ fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
         }
     }
     ensure!(products == ids.len(), "{} holds {products} products", entry.path);
+    Ok(())
+}
+
+/// Checks, where there are fragments, that each is what the cards and the neighbours make of it. Where pages see the folder
+/// stands in the fragments alone, so it is read off the first and is to be the same in all.
+fn check_fragments(folder: &Folder) -> anyhow::Result<()> {
+    let place = folder.path(fragments::FOLDER);
+    if !place.exists() {
+        return Ok(());
+    }
+    let Manifest { cards, neighbours, items, .. } = &folder.manifest;
+    let shards = (0..cards.shards).map(|shard| folder.cards(shard));
+    let cards = shards.collect::<anyhow::Result<Vec<_>>>()?.concat();
+    let mut base = None;
+    for shard in 0..neighbours.shards {
+        for row in folder.neighbours(shard)?.rows {
+            let path = format!("{}/{}", fragments::FOLDER, fragments::name(&row.id));
+            let text = folder.read(&path)?;
+            let base = base.get_or_insert_with(|| fragments::base_of(&String::from_utf8_lossy(&text)));
+            let nearest = row.neighbours.first().into_iter().flatten();
+            let nearest = nearest.filter_map(|near| cards.get(near.item as usize).cloned());
+            let want = fragments::fragment(nearest, base.as_deref().unwrap_or_default());
+            ensure!(
+                text == want.as_bytes(),
+                "{path} has changed since it was written; build or upload it again"
+            );
+        }
+    }
+    let mut names = Vec::new();
+    list(&place, "", &mut names)?;
+    ensure!(names.len() == *items as usize, "{} holds {} files", place.display(), names.len());
     Ok(())
 }
 
