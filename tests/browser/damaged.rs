@@ -64,6 +64,37 @@ fn a_damaged_folder_is_told_by_the_file() -> anyhow::Result<()> {
     })
 }
 
+#[test]
+fn a_language_that_cannot_be_loaded_is_english_until_it_can() -> anyhow::Result<()> {
+    let whole = ShopServer::start()?;
+    let widget = whole.manifest()?["widget"]["path"].as_str().context("widget")?.to_owned();
+    let scratch = Scratch::new("damaged-language")?;
+    let copy = scratch.join("lookalike");
+    copy_folder(whole.folder(), &copy)?;
+    let german = copy.join(widget).join("page/languages/de.js");
+    let sound = fs::read(&german)?;
+    fs::remove_file(&german)?;
+    let server = ShopServer::of(&copy)?;
+    with_chromium("damaged-language", SIZE, |chromium| async move {
+        let id = &ids()?[9];
+        stage(&chromium, &server).await?;
+        let lacking = "window.made = make({ item: a, lang: 'de' });
+            const [error, { neighbours }] = await Promise.all([next(made, 'error'), next(made, 'results')]);
+            return { error, neighbours: neighbours.length, heading: made.shadowRoot.querySelector('h2').textContent };";
+        let got = chromium.eval(lacking, json!(id)).await?;
+        ensure!(got["neighbours"] == 8 && got["heading"] == "More like this", "{got}");
+        let told = &got["error"];
+        ensure!(told["code"] == "folder/unreachable" && told["file"] == "languages/de.js", "{got}");
+
+        fs::write(&german, &sound)?;
+        let another = "const another = make({ item: a, lang: 'de' }); await next(another, 'results');
+            return another.shadowRoot.querySelector('h2').textContent;";
+        let heading = chromium.eval(another, json!(id)).await?;
+        ensure!(heading == "Ähnliche Artikel", "the next element speaks it: {heading}");
+        Ok(())
+    })
+}
+
 /// Copies what is in `from`.
 pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;

@@ -104,7 +104,10 @@ export class MoreLikeThis extends Attributes {
     onPhoto: (photo) => this.#bring(photo),
     // While the shopper looks for a photo, so that its preview is there with it.
     onIntent: () => this.#openPanel().catch(() => {}),
-    onRetry: () => this.#run(),
+    onRetry: () => {
+      this.#speak();
+      this.#run();
+    },
   });
   #observer = new IntersectionObserver(
     (entries) => {
@@ -216,7 +219,12 @@ export class MoreLikeThis extends Attributes {
       if (this.#told && this.#controls) this.#openControls(this.#told);
       return this.#render();
     };
-    this.#spoken = Promise.resolve(wanted instanceof Promise ? wanted.then(speak) : speak(wanted)).catch((error) => this.#fail(error));
+    /** English is better than silence. @param {unknown} error */
+    const english = (error) => {
+      if (this.#wanted === wanted) this.#report(error);
+      return speak(new Texts("en", {}, this.texts));
+    };
+    this.#spoken = Promise.resolve(wanted instanceof Promise ? wanted.then(speak, english) : speak(wanted)).catch((error) => this.#fail(error));
   }
 
   /**

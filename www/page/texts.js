@@ -6,6 +6,7 @@
  * `errors` is what to say of an error: by its code, or else by the part of its code before the slash. `columns` names
  * the shop's attributes; those it lacks are called as in the shop's table.
  */
+import { late } from "./late.js";
 
 const english = {
   heading: "More like this",
@@ -92,19 +93,16 @@ export function languageOf(element) {
 }
 
 /**
- * English where the language is not spoken here or cannot be loaded.
+ * English where the language is not spoken here.
  *
  * @param {string} lang as in an attribute: `pt-BR`
  * @param {Partial<Entries>} [own]
- * @returns {Texts | Promise<Texts>} English at once, any other language when it is loaded
+ * @returns {Texts | Promise<Texts>} English at once, any other language when it is loaded; rejects with a LookalikeError
  */
 export function textsOf(lang, own) {
   const base = lang.toLowerCase().split(/[-_]/)[0];
   if (!LANGUAGES.includes(base)) return new Texts("en", {}, own);
-  return import(`./languages/${base}.js`).then(
-    ({ default: entries }) => new Texts(base, entries, own),
-    () => new Texts("en", {}, own),
-  );
+  return late(`languages/${base}`, () => import(`./languages/${base}.js`)).then(({ default: entries }) => new Texts(base, entries, own));
 }
 
 /**
