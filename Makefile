@@ -35,7 +35,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
 # Modules of www/ into what a page loads, by the bundler that .ci/setup found.
-ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js' --logLevel silent
+ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js'
 
 # The wasm modules: each its name, its profile and its features.
 MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
@@ -56,13 +56,13 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
 	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
 	@# Nobody imports from the element's file by name, so that what comes later may take from it whatever it needs.
-	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js --no-preserveEntrySignatures
-	@$(ROLLDOWN) www/api.js --dir $(WIDGET).new/page --entryFileNames lookalike.js
-	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js)
+	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js --no-preserveEntrySignatures >/dev/null
+	@$(ROLLDOWN) www/api.js --dir $(WIDGET).new/page --entryFileNames lookalike.js >/dev/null
+	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js) >/dev/null
 	@for module in $(WIDGET).new/wasm/*.js www/page/languages/*.js; do \
 		[ -f "$$module" ] || continue; \
 		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; \
-		$(ROLLDOWN) "$$module" --file $(WIDGET).new/module.js; mkdir -p "$$(dirname "$$to")"; mv $(WIDGET).new/module.js "$$to"; done
+		$(ROLLDOWN) "$$module" --file $(WIDGET).new/module.js >/dev/null; mkdir -p "$$(dirname "$$to")"; mv $(WIDGET).new/module.js "$$to"; done
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
 		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
 

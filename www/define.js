@@ -3,4 +3,8 @@ import { MoreLikeThis } from "./page/element.js";
 
 export { MoreLikeThis };
 
-if (!customElements.get("more-like-this")) customElements.define("more-like-this", MoreLikeThis);
+// A task of its own: evaluating the modules and building the elements of the page are each half of what a slow phone can do
+// without stalling.
+setTimeout(() => {
+  if (!customElements.get("more-like-this")) customElements.define("more-like-this", MoreLikeThis);
+});
