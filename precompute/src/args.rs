@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
 use lookalike::photo::Crop;
 use lookalike::rules::Rules;
+use serde::Serialize;
+
+use crate::build::cells::ITEMS;
 
 /// "More like this" for a shop with product photos and static hosting.
 ///
@@ -78,6 +81,10 @@ pub struct BuildArguments {
     /// Bytes of a product's code, in the mean: fewer load faster and rank worse, and `eval --codes` tells how much worse
     #[arg(long, value_name = "BYTES", default_value_t = 128, value_parser = clap::value_parser!(u16).range(16..=256))]
     pub code_bytes: u16,
+    /// Cut the codes into so many cells, about, of which a search by photo loads only the nearest: auto (from 50,001
+    /// products on, one for 256 each), never, or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = cells)]
+    pub cells: CellCount,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
     pub images: Option<String>,
@@ -98,6 +105,42 @@ pub struct BuildArguments {
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Into how many cells codes are cut.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum CellCount {
+    /// By the number of products.
+    Auto,
+    /// Into none.
+    Never,
+    /// About so many.
+    Some(u32),
+}
+
+/// Products of a catalogue whose codes are one file, at most: some 6 MB.
+const MOST_IN_ONE: usize = 50_000;
+
+impl CellCount {
+    /// The number for a catalogue of `items`, if it is to be cut.
+    pub fn of(self, items: usize) -> Option<usize> {
+        match self {
+            CellCount::Auto => (items > MOST_IN_ONE).then(|| items.div_ceil(ITEMS)),
+            CellCount::Never => None,
+            CellCount::Some(count) => Some(count as usize),
+        }
+    }
+}
+
+fn cells(text: &str) -> Result<CellCount, String> {
+    match text {
+        "auto" => Ok(CellCount::Auto),
+        "never" => Ok(CellCount::Never),
+        _ => match text.parse() {
+            Ok(count @ 1..=65_536) => Ok(CellCount::Some(count)),
+            _ => Err("give auto, never, or a number from 1 to 65536".to_owned()),
+        },
+    }
 }
 
 fn weight(text: &str) -> Result<f64, String> {
@@ -200,8 +243,12 @@ pub struct EvalArguments {
     pub dir: PathBuf,
     /// A table of the products and its column with the label: items.csv:label. Products without a label are searched
     /// but not asked for
-    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column)]
-    pub labels: TableColumn,
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column, required_unless_present = "sample")]
+    pub labels: Option<TableColumn>,
+    /// Only the recall of the codes, and what a question loads of a folder with cells, each asked for by so many products,
+    /// evenly spaced: for catalogues too large to ask for all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["labels", "group", "codes"])]
+    pub sample: Option<u32>,
     /// Another column of the table: neighbours with the same value there are left out of precision, such as other
     /// photos by the same photographer
     #[arg(long, value_name = "COLUMN")]

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{options, refused, thrown};
 use crate::attributes::Attributes;
-use crate::codes::{Codes, CodesError};
+use crate::codes::{Codes, CodesError, Search};
 use crate::colour::{ColourCodes, Colours, Weight};
 use crate::embedding::Metric;
 use crate::format::{FormatError, verify};
@@ -31,6 +31,9 @@ struct RankOptions {
     rules: Option<Rules>,
     #[serde(default)]
     excluded: Vec<u32>,
+    /// Of a catalogue in cells, those to look into.
+    #[serde(default)]
+    cells: Vec<u32>,
 }
 
 #[wasm_bindgen]
@@ -84,7 +87,7 @@ impl Ranker {
     }
 
     /// The products for a photo, nearest first, as number and distance in turn. `options` is
-    /// `{metric, limit, colour, rules, excluded}`; colours and attributes must have been given where they count.
+    /// `{metric, limit, colour, rules, excluded, cells}`; colours and attributes must have been given where they count.
     pub fn rank(&self, embedding: &[f32], colours: &[u8], options: JsValue) -> Result<Vec<f64>, JsValue> {
         let colours = colours.try_into().ok().and_then(Colours::from_bytes);
         self.answer(embedding, colours, None, options)
@@ -92,17 +95,64 @@ impl Ranker {
 
     /// The same for the product with the number `item`.
     pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
-        if item as usize >= self.codes.items() {
+        let embedding = self.embedding(item)?;
+        let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
+        self.answer(&embedding, colours, Some(item), options)
+    }
+
+    /// The embedding that the codes of the product with the number `item` stand for.
+    pub fn embedding(&self, item: u32) -> Result<Vec<f32>, JsValue> {
+        if !self.codes.has(item) {
             return Err(thrown("item/unknown", &format!("there is no product number {item}")));
         }
         let mut embedding = vec![0f32; self.codes.dims()];
         self.codes.decode(item as usize, &mut embedding);
-        let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
-        self.answer(&embedding, colours, Some(item), options)
+        Ok(embedding)
+    }
+
+    /// The cells to look into for what is like `embedding` in this round, 0 being the first; nearest first.
+    pub fn cells(&self, embedding: &[f32], round: u32) -> Result<Vec<u32>, JsValue> {
+        Ok(self.search(embedding, Metric::Cosine)?.cells(round))
+    }
+
+    /// Those of `cells` whose codes are not here, each its number and the length of its file.
+    pub fn lacking_cells(&mut self, cells: &[u32]) -> Vec<u32> {
+        let lacking = self.codes.lacking_cells(cells);
+        self.with_bytes(lacking, 0)
+    }
+
+    /// The cells of `items`, nearest first, whose refinement is worth fetching and not here, in the same form.
+    pub fn unrefined_cells(&self, items: &[u32]) -> Vec<u32> {
+        self.with_bytes(self.codes.unrefined_cells(items), 1)
+    }
+
+    /// Takes in a cell's codes or its refinement, whose file is called `name`.
+    pub fn give_cell(
+        &mut self,
+        cell: u32,
+        refinement: bool,
+        bytes: &Uint8Array,
+        name: &str,
+    ) -> Result<(), JsValue> {
+        self.codes.give_cell(cell, refinement, &bytes.to_vec()).map_err(refused(name))
+    }
+
+    /// The cell that `item` is in, by the file of places that has it.
+    pub fn cell_of(&self, item: u32, places: &Uint8Array, name: &str) -> Result<u32, JsValue> {
+        self.codes.cell_of(item, &places.to_vec()).map_err(refused(name))
     }
 }
 
 impl Ranker {
+    fn with_bytes(&self, cells: Vec<u32>, layer: usize) -> Vec<u32> {
+        cells.into_iter().flat_map(|cell| [cell, self.codes.cell_bytes(cell)[layer]]).collect()
+    }
+
+    fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, JsValue> {
+        let search = self.codes.search(embedding, metric);
+        search.map_err(|error| thrown("network/mismatch", &error.to_string()))
+    }
+
     fn answer(
         &self,
         embedding: &[f32],
@@ -119,10 +169,7 @@ impl Ranker {
             .unwrap_or_default()
             .prepare(&self.attributes, &options.excluded, item)
             .map_err(|error| thrown(error.code(), &error.to_string()))?;
-        let search = self
-            .codes
-            .search(embedding, options.metric)
-            .map_err(|error| thrown("network/mismatch", &error.to_string()))?;
+        let search = self.search(embedding, options.metric)?;
         let weight = options.colour.unwrap_or(0.0);
         let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
         let coloured = match (&self.colours, colours) {
@@ -132,7 +179,11 @@ impl Ranker {
             _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
             _ => None,
         };
-        let ranked = chooser.answer(&Question::new(search, coloured), options.limit);
+        let mut question = Question::new(search, coloured);
+        if self.codes.cells() > 0 {
+            question = question.among(self.codes.items_of_cells(&options.cells));
+        }
+        let ranked = chooser.answer(&question, options.limit);
         Ok(ranked.into_iter().flat_map(|one| [f64::from(one.item), one.distance]).collect())
     }
 }
