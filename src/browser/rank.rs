@@ -16,7 +16,7 @@ use crate::rules::Rules;
 /// Ranks the catalogue.
 #[wasm_bindgen]
 pub struct Ranker {
-    codes: Codes,
+    pub(super) codes: Codes,
     colours: Option<ColourCodes>,
     attributes: Attributes,
 }
@@ -32,6 +32,7 @@ struct RankOptions {
     #[serde(default)]
     excluded: Vec<u32>,
     /// Of a catalogue in cells, those to look into.
+    #[cfg(feature = "cells")]
     #[serde(default)]
     cells: Vec<u32>,
 }
@@ -95,13 +96,15 @@ impl Ranker {
 
     /// The same for the product with the number `item`.
     pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
-        let embedding = self.embedding(item)?;
+        let embedding = self.decoded(item)?;
         let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
         self.answer(&embedding, colours, Some(item), options)
     }
+}
 
+impl Ranker {
     /// The embedding that the codes of the product with the number `item` stand for.
-    pub fn embedding(&self, item: u32) -> Result<Vec<f32>, JsValue> {
+    pub(super) fn decoded(&self, item: u32) -> Result<Vec<f32>, JsValue> {
         if !self.codes.has(item) {
             return Err(thrown("item/unknown", &format!("there is no product number {item}")));
         }
@@ -110,45 +113,7 @@ impl Ranker {
         Ok(embedding)
     }
 
-    /// The cells to look into for what is like `embedding` in this round, 0 being the first; nearest first.
-    pub fn cells(&self, embedding: &[f32], round: u32) -> Result<Vec<u32>, JsValue> {
-        Ok(self.search(embedding, Metric::Cosine)?.cells(round))
-    }
-
-    /// Those of `cells` whose codes are not here, each its number and the length of its file.
-    pub fn lacking_cells(&mut self, cells: &[u32]) -> Vec<u32> {
-        let lacking = self.codes.lacking_cells(cells);
-        self.with_bytes(lacking, 0)
-    }
-
-    /// The cells of `items`, nearest first, whose refinement is worth fetching and not here, in the same form.
-    pub fn unrefined_cells(&self, items: &[u32]) -> Vec<u32> {
-        self.with_bytes(self.codes.unrefined_cells(items), 1)
-    }
-
-    /// Takes in a cell's codes or its refinement, whose file is called `name`.
-    pub fn give_cell(
-        &mut self,
-        cell: u32,
-        refinement: bool,
-        bytes: &Uint8Array,
-        name: &str,
-    ) -> Result<(), JsValue> {
-        self.codes.give_cell(cell, refinement, &bytes.to_vec()).map_err(refused(name))
-    }
-
-    /// The cell that `item` is in, by the file of places that has it.
-    pub fn cell_of(&self, item: u32, places: &Uint8Array, name: &str) -> Result<u32, JsValue> {
-        self.codes.cell_of(item, &places.to_vec()).map_err(refused(name))
-    }
-}
-
-impl Ranker {
-    fn with_bytes(&self, cells: Vec<u32>, layer: usize) -> Vec<u32> {
-        cells.into_iter().flat_map(|cell| [cell, self.codes.cell_bytes(cell)[layer]]).collect()
-    }
-
-    fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, JsValue> {
+    pub(super) fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, JsValue> {
         let search = self.codes.search(embedding, metric);
         search.map_err(|error| thrown("network/mismatch", &error.to_string()))
     }
@@ -179,10 +144,12 @@ impl Ranker {
             _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
             _ => None,
         };
-        let mut question = Question::new(search, coloured);
-        if self.codes.cells() > 0 {
-            question = question.among(self.codes.items_of_cells(&options.cells));
-        }
+        let question = Question::new(search, coloured);
+        #[cfg(feature = "cells")]
+        let question = match self.codes.cells() {
+            0 => question,
+            _ => question.among(self.codes.items_of_cells(&options.cells)),
+        };
         let ranked = chooser.answer(&question, options.limit);
         Ok(ranked.into_iter().flat_map(|one| [f64::from(one.item), one.distance]).collect())
     }

@@ -9,6 +9,10 @@
 //! ranked, each decoded whole. A large catalogue is cut into cells ([`cells`]), of which a question needs a few. The files
 //! are specified in `folder/FORMAT.md`.
 
+#[cfg(feature = "cells")]
+mod cells;
+#[cfg(not(feature = "cells"))]
+#[path = "no_cells.rs"]
 mod cells;
 mod kernel;
 mod layer;
@@ -18,13 +22,16 @@ mod rotation;
 mod search;
 mod train;
 mod write;
+#[cfg(feature = "cells")]
 mod write_cells;
 
+#[cfg(feature = "cells")]
 pub use cells::{CELL_AXES, CELL_BYTES, MORE_ROUNDS, PLACES};
 pub use kernel::{LANES, dot};
 pub use rotation::Rotation;
 pub use search::{Search, WrongDimensions};
 pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, write};
+#[cfg(feature = "cells")]
 pub use write_cells::{CellFiles, CellWriter, WrittenCell, write_places};
 
 use std::ops::Range;

@@ -26,7 +26,7 @@ const TILE_BYTES: usize = 256 << 10;
 const COLOURED_QUERIES: usize = 64;
 
 /// Products that one is compared with at least, through cells.
-const NEAR: usize = 8192;
+const NEAR: usize = 4096;
 /// Products whose neighbours are found exactly too, to tell what cells miss.
 const SAMPLE: usize = 256;
 
