@@ -303,4 +303,6 @@ fn read_layer(reader: &mut Reader, model: Model, items: usize, whole: bool) -> R
 }
 
 #[cfg(test)]
+mod cells_tests;
+#[cfg(test)]
 mod tests;

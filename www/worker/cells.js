@@ -3,7 +3,7 @@
  * side by side, and more where rules leave too few of their products. The wasm module says which; it keeps those of the
  * questions before, and the browser's cache the files.
  */
-/** @import { Described, How, Ranked } from "../shared/types.js" */
+/** @import { Described, How } from "../shared/types.js" */
 /** @import { Ranker } from "../wasm/rank_cells.js" */
 
 /** As in src/codes/cells.rs and precompute/src/asked.rs. */
@@ -48,6 +48,7 @@ export class Cells {
       await this.#give(ranker, Uint32Array.from(own));
     }
     const embedding = typeof like === "number" ? ranker.embedding(like) : like.embedding;
+    /** @type {Uint32Array} */
     let cells = new Uint32Array();
     const ask = (/** @type {number} */ limit) => {
       const options = { ...how, limit, cells: [...cells] };
@@ -55,6 +56,7 @@ export class Cells {
         ? ranker.rank_like_item(like, options)
         : ranker.rank(like.embedding, like.colours, options);
     };
+    /** @type {Float64Array} */
     let answer = new Float64Array();
     for (let round = 0; round <= MORE_ROUNDS && answer.length < 2 * how.limit; round++) {
       const before = cells.length;
