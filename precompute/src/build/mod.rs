@@ -202,7 +202,7 @@ fn index(
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
-    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means)?;
+    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
         (neighbours, neighbours_recall) = nearest(Some(&groups))?;

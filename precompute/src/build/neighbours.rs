@@ -285,9 +285,12 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        Ok(nearest
-            .into_iter()
-            .map(|by_metric| by_metric.into_iter().map(Nearest::into_sorted).collect())
-            .collect())
+        let sorted = |nearest: Nearest| {
+            let mut sorted = nearest.into_sorted();
+            // Of millions of lists the room that each had for candidates would be most of the memory.
+            sorted.shrink_to_fit();
+            sorted
+        };
+        Ok(nearest.into_iter().map(|by_metric| by_metric.into_iter().map(sorted).collect()).collect())
     }
 }
