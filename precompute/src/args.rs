@@ -7,9 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
 use lookalike::photo::Crop;
 use lookalike::rules::Rules;
-use serde::Serialize;
 
-use crate::build::cells::ITEMS;
+use crate::build::cells::CellCount;
 
 /// "More like this" for a shop with product photos and static hosting.
 ///
@@ -83,7 +82,7 @@ pub struct BuildArguments {
     pub code_bytes: u16,
     /// Cut the codes into so many cells, about, of which a search by photo loads only the nearest: auto (from 50,001
     /// products on, one for 256 each), never, or a number
-    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = cells)]
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = CellCount::parse)]
     pub cells: CellCount,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
@@ -105,42 +104,6 @@ pub struct BuildArguments {
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
-}
-
-/// Into how many cells codes are cut.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub enum CellCount {
-    /// By the number of products.
-    Auto,
-    /// Into none.
-    Never,
-    /// About so many.
-    Some(u32),
-}
-
-/// Products of a catalogue whose codes are one file, at most: some 6 MB.
-const MOST_IN_ONE: usize = 50_000;
-
-impl CellCount {
-    /// The number for a catalogue of `items`, if it is to be cut.
-    pub fn of(self, items: usize) -> Option<usize> {
-        match self {
-            CellCount::Auto => (items > MOST_IN_ONE).then(|| items.div_ceil(ITEMS)),
-            CellCount::Never => None,
-            CellCount::Some(count) => Some(count as usize),
-        }
-    }
-}
-
-fn cells(text: &str) -> Result<CellCount, String> {
-    match text {
-        "auto" => Ok(CellCount::Auto),
-        "never" => Ok(CellCount::Never),
-        _ => match text.parse() {
-            Ok(count @ 1..=65_536) => Ok(CellCount::Some(count)),
-            _ => Err("give auto, never, or a number from 1 to 65536".to_owned()),
-        },
-    }
 }
 
 fn weight(text: &str) -> Result<f64, String> {

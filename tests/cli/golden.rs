@@ -274,3 +274,115 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
     ensure!(text == "129.250000 été 👗  <b>\n258.500000 b  \n", "{text:?}");
     Ok(())
 }
+
+/// `v2` with its codes in cells: the files of `v3` and those of `v2` that both have.
+fn golden_in_cells(scratch: &Scratch) -> anyhow::Result<()> {
+    let v3 = golden().with_file_name("v3");
+    let own = |name: &str| {
+        ["codebook", "codes", "refinement", "manifest"].iter().any(|kind| name.starts_with(kind))
+    };
+    let shared = tree(&golden())?.into_iter().filter(|(name, _)| !own(name));
+    for (name, content) in shared.chain(tree(&v3)?) {
+        let path = scratch.join(&name);
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(path, content)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+    let scratch = Scratch::new("golden-v3")?;
+    golden_in_cells(&scratch)?;
+    let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
+    let manifest = Manifest::read(&read("manifest.json")?)?;
+    let entry = manifest.cells.as_ref().context("cells")?;
+    ensure!(entry.count == 2 && manifest.neighbours.recall == Some(1.0), "{manifest:?}");
+    let mut codes = codes(scratch.path())?;
+    ensure!((codes.cells(), codes.items(), codes.dims()) == (2, 3, 4));
+    codes.refine(&read(&manifest.refinement.path)?)?;
+    let places = read(&format!("{}/places-0.bin", entry.path))?;
+    for (refined, close) in [(false, 0.03), (true, 0.005)] {
+        let mut decoded = [0f32; 4];
+        for (cell, members) in [(0, vec![0, 2]), (1, vec![1])] {
+            let name = if refined { "refinement" } else { "codes" };
+            codes.give_cell(cell, refined, &read(&format!("{}/{name}-{cell}.bin", entry.path))?)?;
+            ensure!(codes.items_of_cells(&[cell]) == members);
+            for item in members {
+                ensure!(codes.cell_of(item, &places)? == cell);
+                codes.decode(item as usize, &mut decoded);
+                let embedding = &EMBEDDINGS[item as usize].1;
+                let error = distance(Metric::Euclidean, embedding, &decoded);
+                ensure!(error <= close * norm(embedding), "{item}: {decoded:?} for {embedding:?}");
+            }
+        }
+    }
+    for (item, (_, embedding)) in EMBEDDINGS.iter().enumerate() {
+        let nearest = codes.search(embedding, Metric::Cosine)?.cells_of(1);
+        ensure!(nearest == [u32::from(item == 1)], "{item}: {nearest:?}");
+    }
+
+    succeed(arguments!["verify", scratch.path()])?;
+    let query = arguments!["query", scratch.path(), "--item", "875317", "--filter", "price<10", "-k", "2"];
+    let text = succeed(query)?;
+    ensure!(text.ends_with(" b  \n") && text.lines().count() == 1, "{text:?}");
+    Ok(())
+}
+
+#[test]
+fn write_v3() -> anyhow::Result<()> {
+    use lookalike::codes::*;
+    use lookalike::folder::CellsEntry;
+    let out = golden().with_file_name("v3");
+    fs::create_dir_all(&out)?;
+    let lengths: Vec<f64> = EMBEDDINGS.iter().map(|(_, embedding)| norm(embedding)).collect();
+    let mut axes = vec![0f32; 16];
+    (0..4).for_each(|dim| axes[dim * 5] = 1.0);
+    let mean = vec![0.3f32, 0.0, 0.65, 0.35];
+    let space = Space { mean: mean.clone(), rotation: Rotation::new(&axes, 4), positive: true };
+    let mut coefficients = Vec::new();
+    for ((_, embedding), length) in EMBEDDINGS.iter().zip(&lengths) {
+        let centred: Vec<f32> =
+            embedding.iter().zip(&mean).map(|(value, mean)| value / *length as f32 - mean).collect();
+        coefficients.extend(space.rotation.project(&centred));
+    }
+    let writer = CellWriter::new(&space, &coefficients, &lengths, BYTES, 1);
+    let unit = 1.0 / 127.0;
+    let unnamed = out.join("cells");
+    fs::create_dir_all(&unnamed)?;
+    let mut written = Vec::new();
+    for (cell, members) in [vec![0u32, 2], vec![1]].iter().enumerate() {
+        let rows: Vec<f32> =
+            members.iter().flat_map(|item| coefficients[*item as usize * 4..][..4].to_vec()).collect();
+        let files = writer.cell(members, &rows);
+        fs::write(unnamed.join(format!("codes-{cell}.bin")), &files.codes)?;
+        fs::write(unnamed.join(format!("refinement-{cell}.bin")), &files.refinement)?;
+        let mean = |axis: usize| rows.chunks(4).map(|row| row[axis]).sum::<f32>() / members.len() as f32;
+        written.push(WrittenCell {
+            items: members.len() as u32,
+            bytes: [files.codes.len() as u32, files.refinement.len() as u32],
+            digests: [Digest::of(&files.codes), Digest::of(&files.refinement)],
+            centroid: (0..4).map(|axis| (mean(axis) / unit).round() as i8).collect(),
+        });
+    }
+    let places = write_places(&[0, 1, 0]);
+    fs::write(unnamed.join("places-0.bin"), &places)?;
+    let digests = written.iter().flat_map(|cell| cell.digests).chain([Digest::of(&places)]);
+    let path = format!("cells-{}", Digest::of_set(digests).short());
+    fs::rename(&unnamed, out.join(&path))?;
+    let single = |kind: &str, content: &[u8]| -> anyhow::Result<FileEntry> {
+        let sha256 = Digest::of(content);
+        let path = format!("{kind}-{}.bin", sha256.short());
+        fs::write(out.join(&path), content)?;
+        Ok(FileEntry { path, bytes: content.len() as u64, sha256: sha256.hex() })
+    };
+    let mut manifest = Manifest::read(&fs::read(golden().join("manifest.json"))?)?;
+    manifest.header = Header::with_cells();
+    manifest.neighbours.recall = Some(1.0);
+    manifest.cells = Some(CellsEntry { path, count: 2 });
+    manifest.codebook = single("codebook", &writer.codebook)?;
+    manifest.codes = single("codes", &writer.codes(&written, unit, &[Digest::of(&places)]))?;
+    manifest.refinement = single("refinement", &writer.refinement)?;
+    fs::write(out.join("manifest.json"), manifest.write())?;
+    Ok(())
+}

@@ -25,8 +25,10 @@ const TILE_BYTES: usize = 256 << 10;
 /// Queries of a block where colours count: each has the lattice of its colours spread out, 128 KiB.
 const COLOURED_QUERIES: usize = 64;
 
-/// Products that one is compared with at least, through cells.
-const NEAR: usize = 4096;
+/// Products of near cells that one is compared with by the coordinates that cells are told apart by, and those of them, the
+/// nearest by these, that it is compared with in full precision.
+const NEAR: usize = 16_384;
+const NEAREST: usize = 512;
 /// Products whose neighbours are found exactly too, to tell what cells miss.
 const SAMPLE: usize = 256;
 
@@ -61,7 +63,7 @@ pub fn find(
     let blocks = all.chunks(search.block_size(cache, jobs));
     let found = search.blocks(cache, jobs, progress, blocks.len(), |block, reader| {
         let queries = all.chunks(search.block_size(cache, jobs)).nth(block).unwrap_or_default();
-        Ok((queries.to_vec(), search.block(queries, &all, reader)?))
+        Ok((queries.to_vec(), search.block(queries, &all, None, reader)?))
     })?;
     Ok(found)
 }
@@ -81,14 +83,22 @@ pub fn find_in_cells(
     let search = Search::new(cache, items, wanted)?;
     search.blocks(cache, jobs, progress, cells.members.len(), |cell, reader| {
         let queries = &cells.members[cell];
-        let mut near = NEAR;
+        let (mut near, mut nearest) = (NEAR, NEAREST);
         loop {
-            let found = search.block(queries, &cells.around(cell, near), reader)?;
+            let around = cells.around(cell, near);
+            let chosen: Vec<Vec<bool>> =
+                queries.iter().map(|query| cells.nearest(*query, &around, nearest)).collect();
+            let any = |at: &usize| chosen.iter().any(|chosen| chosen[*at]);
+            let places: Vec<usize> = (0..around.len()).filter(any).collect();
+            let candidates: Vec<u32> = places.iter().map(|at| around[*at]).collect();
+            let of_query = |chosen: &Vec<bool>| places.iter().map(|at| chosen[*at]).collect();
+            let chosen: Vec<Vec<bool>> = chosen.iter().map(of_query).collect();
+            let found = search.block(queries, &candidates, Some(&chosen), reader)?;
             // Variants of one product count once: a cell may have too few others near.
-            if near >= items.len() || found.iter().flatten().all(|list| list.len() == search.each) {
+            if nearest >= items.len() || found.iter().flatten().all(|list| list.len() == search.each) {
                 return Ok((queries.clone(), found));
             }
-            near *= 4;
+            (near, nearest) = (near * 4, nearest * 8);
         }
     })
 }
@@ -135,7 +145,7 @@ pub fn find_of(
         .collect();
     let progress = Progress::new("exact", queries.len() as u64);
     let mut found = search.blocks(cache, jobs, &progress, parts.len(), |part, reader| {
-        Ok((parts[part].clone(), search.block(&parts[part], &all, reader)?))
+        Ok((parts[part].clone(), search.block(&parts[part], &all, None, reader)?))
     })?;
     progress.finish();
     Ok(queries.iter().map(|item| std::mem::take(&mut found[*item])).collect())
@@ -237,11 +247,12 @@ impl<'a> Search<'a> {
         self.wanted.groups.and_then(|groups| groups.of(item))
     }
 
-    /// The nearest of each of `queries` among `candidates`.
+    /// The nearest of each of `queries` among `candidates`, of which `chosen` may say by query whether they count.
     fn block(
         &self,
         queries: &[u32],
         candidates: &[u32],
+        chosen: Option<&[Vec<bool>]>,
         reader: &mut EmbeddingReader,
     ) -> anyhow::Result<Neighbours> {
         let mut query_rows = vec![0f32; queries.len() * self.dims];
@@ -254,14 +265,17 @@ impl<'a> Search<'a> {
         });
         let mut nearest = vec![vec![Nearest::new(self.each); Metric::ALL.len()]; queries.len()];
         let mut tile_rows = vec![0f32; self.tile * self.dims];
-        for tile in candidates.chunks(self.tile) {
+        for (first, tile) in (0..).step_by(self.tile).zip(candidates.chunks(self.tile)) {
             for (row, item) in tile_rows.chunks_mut(self.dims).zip(tile) {
                 reader.read(self.items[*item as usize], row)?;
             }
             let rows = query_rows.chunks(self.dims).zip(&mut nearest);
             for (place, (query, (query_row, nearest))) in queries.iter().zip(rows).enumerate() {
                 let own = self.group_of(*query);
-                for (item, row) in tile.iter().zip(tile_rows.chunks(self.dims)) {
+                for (at, (item, row)) in (first..).zip(tile.iter().zip(tile_rows.chunks(self.dims))) {
+                    if chosen.is_some_and(|chosen| !chosen[place][at]) {
+                        continue;
+                    }
                     let group = self.group_of(*item);
                     let of_own = item == query || group.is_some() && group == own;
                     if of_own || !(self.wanted.may)(*query as usize, *item as usize) {

@@ -10,9 +10,10 @@ use std::thread;
 
 use anyhow::Context;
 use lookalike::codes::{
-    CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, WrittenCell, write_places,
+    CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, WrittenCell, dot, write_places,
 };
 use lookalike::digest::Digest;
+use serde::Serialize;
 
 use super::cache::{EmbeddingCache, Record};
 use super::space;
@@ -20,7 +21,7 @@ use crate::progress::Progress;
 use means::{Points, assign, centroids, halves, squared};
 
 /// Products of a cell, about: codes of 33 KB and a refinement of 65.
-pub const ITEMS: usize = 256;
+const ITEMS: usize = 256;
 /// Axes that cells are told apart by: of most variance.
 const AXES: usize = 64;
 /// Products that unit and codes are learnt from, at most; and for each cell, where cells are.
@@ -31,6 +32,46 @@ const ROOM: f64 = 0.85;
 /// Cells coded before they are written.
 const BATCH: usize = 128;
 
+/// Into how many cells codes are cut.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum CellCount {
+    /// By the number of products.
+    Auto,
+    /// Into none.
+    Never,
+    /// About so many.
+    Some(u32),
+}
+
+/// Products of a catalogue whose codes are one file, at most: some 6 MB.
+const MOST_IN_ONE: usize = 50_000;
+
+impl CellCount {
+    /// The number for a catalogue of `items`, if it is to be cut.
+    pub fn of(self, items: usize) -> Option<usize> {
+        match self {
+            CellCount::Auto => (items > MOST_IN_ONE).then(|| items.div_ceil(ITEMS)),
+            CellCount::Never => None,
+            CellCount::Some(count) => Some(count as usize),
+        }
+    }
+
+    /// What the command line says.
+    ///
+    /// # Errors
+    /// What it may say.
+    pub fn parse(text: &str) -> Result<CellCount, String> {
+        match text {
+            "auto" => Ok(CellCount::Auto),
+            "never" => Ok(CellCount::Never),
+            _ => match text.parse() {
+                Ok(count @ 1..=65_536) => Ok(CellCount::Some(count)),
+                _ => Err("give auto, never, or a number from 1 to 65536".to_owned()),
+            },
+        }
+    }
+}
+
 /// A catalogue's cells, near ones side by side.
 pub struct Cells {
     /// Each cell's products, ascending.
@@ -38,6 +79,8 @@ pub struct Cells {
     /// Where they are.
     centroids: Points,
     points: Points,
+    /// Squared, of each point.
+    norms: Vec<i32>,
     /// What a number of points and centroids is worth.
     unit: f32,
     axes: usize,
@@ -85,10 +128,12 @@ impl Cells {
         // A cell of its own size in the mean would fill its file.
         let most = (CELL_BYTES as f64 * ROOM / (code_bytes + 4.0)) as usize;
         let order = in_order(&centroids, (0..centroids.len() as u32).collect());
+        let norms = points.numbers.chunks_exact(stride).map(|point| dot(point, point)).collect();
         let mut cells = Cells {
             members: Vec::new(),
             centroids: Points { stride, numbers: Vec::new() },
             points,
+            norms,
             unit,
             axes,
         };
@@ -125,6 +170,24 @@ impl Cells {
         }
         items.sort_unstable();
         items
+    }
+
+    /// Which of `items` are the `count` nearest to `item`, as far as the coordinates of cells tell.
+    pub fn nearest(&self, item: u32, items: &[u32], count: usize) -> Vec<bool> {
+        let own = self.points.get(item);
+        // Place and distance in one number, half of the memory and time; what both distances have in common is left out.
+        let far = |(at, other): (usize, &u32)| {
+            let far =
+                i64::from(self.norms[*other as usize]) - 2 * i64::from(dot(self.points.get(*other), own));
+            far << 24 | at as i64
+        };
+        let mut by_distance: Vec<i64> = items.iter().enumerate().map(far).collect();
+        if count < items.len() {
+            by_distance.select_nth_unstable(count);
+        }
+        let mut nearest = vec![false; items.len()];
+        by_distance.iter().take(count).for_each(|far| nearest[(far & 0xff_ffff) as usize] = true);
+        nearest
     }
 
     /// Writes the files of all cells to `folder`; gives the three files that are beside it, codebook, codes and refinement,
