@@ -1,4 +1,4 @@
-//! The files in `tests/golden/v2`, committed for good: the present code reads them to the values they were made of, and
+//! The files in `tests/golden/v2` (and of `v3`, where codes are in cells, those that are read), committed for good: the present code reads them to the values they were made of, and
 //! writes the same bytes from the same values (but for the codes, whose training rounds otherwise on other machines). `golden/README.md` says how they came to be.
 
 use std::collections::BTreeMap;
@@ -326,63 +326,5 @@ fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
     let query = arguments!["query", scratch.path(), "--item", "875317", "--filter", "price<10", "-k", "2"];
     let text = succeed(query)?;
     ensure!(text.ends_with(" b  \n") && text.lines().count() == 1, "{text:?}");
-    Ok(())
-}
-
-#[test]
-fn write_v3() -> anyhow::Result<()> {
-    use lookalike::codes::*;
-    use lookalike::folder::CellsEntry;
-    let out = golden().with_file_name("v3");
-    fs::create_dir_all(&out)?;
-    let lengths: Vec<f64> = EMBEDDINGS.iter().map(|(_, embedding)| norm(embedding)).collect();
-    let mut axes = vec![0f32; 16];
-    (0..4).for_each(|dim| axes[dim * 5] = 1.0);
-    let mean = vec![0.3f32, 0.0, 0.65, 0.35];
-    let space = Space { mean: mean.clone(), rotation: Rotation::new(&axes, 4), positive: true };
-    let mut coefficients = Vec::new();
-    for ((_, embedding), length) in EMBEDDINGS.iter().zip(&lengths) {
-        let centred: Vec<f32> =
-            embedding.iter().zip(&mean).map(|(value, mean)| value / *length as f32 - mean).collect();
-        coefficients.extend(space.rotation.project(&centred));
-    }
-    let writer = CellWriter::new(&space, &coefficients, &lengths, BYTES, 1);
-    let unit = 1.0 / 127.0;
-    let unnamed = out.join("cells");
-    fs::create_dir_all(&unnamed)?;
-    let mut written = Vec::new();
-    for (cell, members) in [vec![0u32, 2], vec![1]].iter().enumerate() {
-        let rows: Vec<f32> =
-            members.iter().flat_map(|item| coefficients[*item as usize * 4..][..4].to_vec()).collect();
-        let files = writer.cell(members, &rows);
-        fs::write(unnamed.join(format!("codes-{cell}.bin")), &files.codes)?;
-        fs::write(unnamed.join(format!("refinement-{cell}.bin")), &files.refinement)?;
-        let mean = |axis: usize| rows.chunks(4).map(|row| row[axis]).sum::<f32>() / members.len() as f32;
-        written.push(WrittenCell {
-            items: members.len() as u32,
-            bytes: [files.codes.len() as u32, files.refinement.len() as u32],
-            digests: [Digest::of(&files.codes), Digest::of(&files.refinement)],
-            centroid: (0..4).map(|axis| (mean(axis) / unit).round() as i8).collect(),
-        });
-    }
-    let places = write_places(&[0, 1, 0]);
-    fs::write(unnamed.join("places-0.bin"), &places)?;
-    let digests = written.iter().flat_map(|cell| cell.digests).chain([Digest::of(&places)]);
-    let path = format!("cells-{}", Digest::of_set(digests).short());
-    fs::rename(&unnamed, out.join(&path))?;
-    let single = |kind: &str, content: &[u8]| -> anyhow::Result<FileEntry> {
-        let sha256 = Digest::of(content);
-        let path = format!("{kind}-{}.bin", sha256.short());
-        fs::write(out.join(&path), content)?;
-        Ok(FileEntry { path, bytes: content.len() as u64, sha256: sha256.hex() })
-    };
-    let mut manifest = Manifest::read(&fs::read(golden().join("manifest.json"))?)?;
-    manifest.header = Header::with_cells();
-    manifest.neighbours.recall = Some(1.0);
-    manifest.cells = Some(CellsEntry { path, count: 2 });
-    manifest.codebook = single("codebook", &writer.codebook)?;
-    manifest.codes = single("codes", &writer.codes(&written, unit, &[Digest::of(&places)]))?;
-    manifest.refinement = single("refinement", &writer.refinement)?;
-    fs::write(out.join("manifest.json"), manifest.write())?;
     Ok(())
 }
