@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench million train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -38,7 +38,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js'
 
 # The wasm modules: each its name, its profile and its features.
-MODULES := rank:wasm-rank:rank embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
+MODULES := rank:wasm-rank:rank rank_cells:wasm-rank:rank,cells embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
 
 widget: setup ## Build what a site hosts: the element, its worker, and the wasm modules
 	@echo "widget: the wasm modules (the first time 5 to 10 minutes: they are built for size)"
@@ -52,8 +52,8 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 		mv $(WIDGET).new/$$name/*.wasm $(WIDGET).new/wasm/$${name}_bg.wasm; \
 	done
 	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
-	@mv $(WIDGET).new/{rank/rank,embed/embed}.js $(WIDGET).new/wasm
-	@rm -r $(WIDGET).new/{rank,embed,embed_relaxed}
+	@mv $(WIDGET).new/{rank/rank,rank_cells/rank_cells,embed/embed}.js $(WIDGET).new/wasm
+	@rm -r $(WIDGET).new/{rank,rank_cells,embed,embed_relaxed}
 	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
 	@# Nobody imports from the element's file by name, so that what comes later may take from it whatever it needs.
 	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js --no-preserveEntrySignatures >/dev/null
@@ -150,6 +150,11 @@ bench: setup-test build ## The network beside ONNX Runtime and tract, in turns: 
 	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
 	@LOOKALIKE_WIDGET=$(WIDGET) $(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --out $(TARGET)/bench.json --shared ../shared --program $(PRECOMPUTE) \
 		--widget $(WIDGET)
+
+million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
+	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
+	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	@$(REFERENCES)/venv/bin/python tests/bench/million.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/million
 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python

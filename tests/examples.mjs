@@ -51,7 +51,7 @@ test("the package holds what its exports name, and nothing of the tests", () => 
     const there = path.includes("*") ? [...paths].some((one) => one.startsWith(path.split("*")[0])) : paths.has(path);
     ensure(there, `${target} is not in the package`);
   }
-  for (const wasm of ["rank", "embed", "embed_relaxed"]) ensure(paths.has(`wasm/${wasm}_bg.wasm`), `no ${wasm} module`);
+  for (const wasm of ["rank", "rank_cells", "embed", "embed_relaxed"]) ensure(paths.has(`wasm/${wasm}_bg.wasm`), `no ${wasm} module`);
   for (const path of paths) ensure(!/tests?\/|examples\/|tsconfig|\.mjs$/.test(path), `${path} is in the package`);
   const cargo = /^version = "([^"]+)"/m.exec(readFileSync(join(project, "Cargo.toml"), "utf8"));
   ensure(cargo?.[1] === version, `package.json has version ${version}, Cargo.toml ${cargo?.[1]}`);
@@ -90,7 +90,7 @@ test("examples name attributes that there are", () => {
   ensure(seen >= 20, `only ${seen} attributes were found`);
 });
 
-for (const [name, modules] of [["vite", 3], ["react", 3], ["webpack", 3]]) {
+for (const [name, modules] of [["vite", 4], ["react", 4], ["webpack", 4]]) {
   test(`the ${name} example is built, worker and modules with it`, () => {
     const folder = join(work, name);
     cpSync(join(examples, name), folder, { recursive: true });

@@ -8,6 +8,8 @@ use lookalike::embedding::Metric;
 use lookalike::photo::Crop;
 use lookalike::rules::Rules;
 
+use crate::build::cells::CellCount;
+
 /// "More like this" for a shop with product photos and static hosting.
 ///
 /// Embeds a catalogue of photos and writes a static folder: every product's nearest neighbours, what ranks a shopper's
@@ -78,6 +80,10 @@ pub struct BuildArguments {
     /// Bytes of a product's code, in the mean: fewer load faster and rank worse, and `eval --codes` tells how much worse
     #[arg(long, value_name = "BYTES", default_value_t = 128, value_parser = clap::value_parser!(u16).range(16..=256))]
     pub code_bytes: u16,
+    /// Cut the codes into so many cells, about, of which a search by photo loads only the nearest: auto (from 50,001
+    /// products on, one for 256 each), never, or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = CellCount::parse)]
+    pub cells: CellCount,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
     pub images: Option<String>,
@@ -200,8 +206,12 @@ pub struct EvalArguments {
     pub dir: PathBuf,
     /// A table of the products and its column with the label: items.csv:label. Products without a label are searched
     /// but not asked for
-    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column)]
-    pub labels: TableColumn,
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column, required_unless_present = "sample")]
+    pub labels: Option<TableColumn>,
+    /// Only the recall of the codes, and what a question loads of a folder with cells, each asked for by so many products,
+    /// evenly spaced: for catalogues too large to ask for all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["labels", "group", "codes"])]
+    pub sample: Option<u32>,
     /// Another column of the table: neighbours with the same value there are left out of precision, such as other
     /// photos by the same photographer
     #[arg(long, value_name = "COLUMN")]

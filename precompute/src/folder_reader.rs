@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use lookalike::attributes::Attributes;
-use lookalike::codes::{Codes, CodesError};
+use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
 use lookalike::folder::{
     Card, FileEntry, Manifest, NeighbourShard, card_shard_name, read_card_shard, read_neighbour_shard,
@@ -13,7 +13,25 @@ use lookalike::folder::{
 };
 use lookalike::format::verify;
 
+use crate::build::cells::{codes_name, places_name, refinement_name};
 use crate::networks::{self, Opened};
+
+/// What was read.
+#[derive(Clone, Copy, Default)]
+pub struct Read {
+    /// How many.
+    pub files: u64,
+    /// Of all of them.
+    pub bytes: u64,
+}
+
+impl Read {
+    /// Adds `other`.
+    pub fn add(&mut self, other: Read) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
 
 /// A folder made by `build`.
 pub struct Folder {
@@ -86,7 +104,7 @@ impl Folder {
         card.with_context(|| format!("{}/{} lacks a card", self.manifest.cards.path, card_shard_name(shard)))
     }
 
-    /// The codes, without the refinement.
+    /// The codes, without the refinement; those in cells are to be taken in ([`Folder::give_cells`]).
     ///
     /// # Errors
     /// When a file cannot be read or is refused.
@@ -108,6 +126,58 @@ impl Folder {
         let entry = &self.manifest.refinement;
         codes.refine(&self.checked(entry)?).with_context(|| entry.path.clone())?;
         Ok(codes)
+    }
+
+    /// The codes, with the refinement if it is `refined`, and all that is in cells.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn all_codes(&self, refined: bool) -> anyhow::Result<Codes> {
+        let mut codes = if refined { self.refined_codes()? } else { self.codes()? };
+        for cell in 0..codes.cells() {
+            self.give_cells(&mut codes, &[cell], false)?;
+            if refined {
+                self.give_cells(&mut codes, &[cell], true)?;
+            }
+        }
+        Ok(codes)
+    }
+
+    /// Bytes of the codes and of the refinement, with what is in cells.
+    pub fn codes_bytes(&self, codes: &Codes) -> [u64; 2] {
+        let mut bytes = [self.manifest.codes.bytes, self.manifest.refinement.bytes];
+        for cell in 0..codes.cells() {
+            bytes.iter_mut().zip(codes.cell_bytes(cell)).for_each(|(sum, own)| *sum += u64::from(own));
+        }
+        bytes
+    }
+
+    /// Takes in those of `cells` that are not in `codes` yet, or their refinements; gives how many files and bytes that were.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn give_cells(&self, codes: &mut Codes, cells: &[u32], refinement: bool) -> anyhow::Result<Read> {
+        let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
+        let mut read = Read::default();
+        for cell in cells {
+            let name = if refinement { refinement_name(*cell) } else { codes_name(*cell) };
+            let file = format!("{path}/{name}");
+            let bytes = self.read(&file)?;
+            codes.give_cell(*cell, refinement, &bytes).with_context(|| file.clone())?;
+            read.files += 1;
+            read.bytes += bytes.len() as u64;
+        }
+        Ok(read)
+    }
+
+    /// The cell of item number `item`.
+    ///
+    /// # Errors
+    /// When the file that says it cannot be read or is refused.
+    pub fn cell_of(&self, codes: &Codes, item: u32) -> anyhow::Result<u32> {
+        let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
+        let file = format!("{path}/{}", places_name(item / PLACES as u32));
+        codes.cell_of(item, &self.read(&file)?).with_context(|| file.clone())
     }
 
     /// The products' colours.

@@ -7,12 +7,14 @@
 //! | `networks` | where a network comes from; the only reader of ONNX |
 //! | `build` | `build`, one file a stage |
 //! | `commands` | the other subcommands, one a file |
+//! | `asked` | a question answered by a folder's codes |
 //! | `folder_reader` | a finished folder, opened |
 //! | `stored_embeddings` | the full-precision embeddings of a finished folder |
 //! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
 
 mod args;
+mod asked;
 mod build;
 mod catalogue;
 mod commands;

@@ -3,6 +3,8 @@
 //!
 //! Every failure is thrown as an `Error` whose `code` is stable and whose message is for people.
 
+#[cfg(all(feature = "rank", feature = "cells"))]
+mod cells;
 #[cfg(feature = "embed")]
 mod embed;
 #[cfg(feature = "rank")]

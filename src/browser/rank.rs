@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{options, refused, thrown};
 use crate::attributes::Attributes;
-use crate::codes::{Codes, CodesError};
+use crate::codes::{Codes, CodesError, Search};
 use crate::colour::{ColourCodes, Colours, Weight};
 use crate::embedding::Metric;
 use crate::format::{FormatError, verify};
@@ -16,7 +16,7 @@ use crate::rules::Rules;
 /// Ranks the catalogue.
 #[wasm_bindgen]
 pub struct Ranker {
-    codes: Codes,
+    pub(super) codes: Codes,
     colours: Option<ColourCodes>,
     attributes: Attributes,
 }
@@ -31,6 +31,10 @@ struct RankOptions {
     rules: Option<Rules>,
     #[serde(default)]
     excluded: Vec<u32>,
+    /// Of a catalogue in cells, those to look into.
+    #[cfg(feature = "cells")]
+    #[serde(default)]
+    cells: Vec<u32>,
 }
 
 #[wasm_bindgen]
@@ -84,7 +88,7 @@ impl Ranker {
     }
 
     /// The products for a photo, nearest first, as number and distance in turn. `options` is
-    /// `{metric, limit, colour, rules, excluded}`; colours and attributes must have been given where they count.
+    /// `{metric, limit, colour, rules, excluded, cells}`; colours and attributes must have been given where they count.
     pub fn rank(&self, embedding: &[f32], colours: &[u8], options: JsValue) -> Result<Vec<f64>, JsValue> {
         let colours = colours.try_into().ok().and_then(Colours::from_bytes);
         self.answer(embedding, colours, None, options)
@@ -92,17 +96,28 @@ impl Ranker {
 
     /// The same for the product with the number `item`.
     pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
-        if item as usize >= self.codes.items() {
-            return Err(thrown("item/unknown", &format!("there is no product number {item}")));
-        }
-        let mut embedding = vec![0f32; self.codes.dims()];
-        self.codes.decode(item as usize, &mut embedding);
+        let embedding = self.decoded(item)?;
         let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
         self.answer(&embedding, colours, Some(item), options)
     }
 }
 
 impl Ranker {
+    /// The embedding that the codes of the product with the number `item` stand for.
+    pub(super) fn decoded(&self, item: u32) -> Result<Vec<f32>, JsValue> {
+        if !self.codes.has(item) {
+            return Err(thrown("item/unknown", &format!("there is no product number {item}")));
+        }
+        let mut embedding = vec![0f32; self.codes.dims()];
+        self.codes.decode(item as usize, &mut embedding);
+        Ok(embedding)
+    }
+
+    pub(super) fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, JsValue> {
+        let search = self.codes.search(embedding, metric);
+        search.map_err(|error| thrown("network/mismatch", &error.to_string()))
+    }
+
     fn answer(
         &self,
         embedding: &[f32],
@@ -119,10 +134,7 @@ impl Ranker {
             .unwrap_or_default()
             .prepare(&self.attributes, &options.excluded, item)
             .map_err(|error| thrown(error.code(), &error.to_string()))?;
-        let search = self
-            .codes
-            .search(embedding, options.metric)
-            .map_err(|error| thrown("network/mismatch", &error.to_string()))?;
+        let search = self.search(embedding, options.metric)?;
         let weight = options.colour.unwrap_or(0.0);
         let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
         let coloured = match (&self.colours, colours) {
@@ -132,7 +144,13 @@ impl Ranker {
             _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
             _ => None,
         };
-        let ranked = chooser.answer(&Question::new(search, coloured), options.limit);
+        let question = Question::new(search, coloured);
+        #[cfg(feature = "cells")]
+        let question = match self.codes.cells() {
+            0 => question,
+            _ => question.among(self.codes.items_of_cells(&options.cells)),
+        };
+        let ranked = chooser.answer(&question, options.limit);
         Ok(ranked.into_iter().flat_map(|one| [f64::from(one.item), one.distance]).collect())
     }
 }

@@ -3,7 +3,7 @@
 use super::kernel::LANES;
 use super::model::Model;
 use super::rans::{Decoder, Encoder};
-use super::train::Coded;
+use super::train::Numbers;
 use crate::format::{FormatError, Reader};
 
 /// Products of a block.
@@ -20,14 +20,14 @@ pub struct Layer {
     pub lengths: Vec<u8>,
 }
 
-/// Appends the blocks of `coded` and `lengths`, `[items]`.
-pub fn write(coded: &Coded, lengths: &[u8], bytes: &mut Vec<u8>) {
-    let axes = coded.model.axes();
+/// Appends the blocks of `numbers` and `lengths`, `[items]`.
+pub fn write(model: &Model, numbers: &Numbers, lengths: &[u8], bytes: &mut Vec<u8>) {
+    let axes = model.axes();
     for (block, lengths) in lengths.chunks(BLOCK).enumerate() {
         let mut encoder = Encoder::default();
         for item in (block * BLOCK..).take(lengths.len()) {
             let row = item * axes..(item + 1) * axes;
-            coded.model.encode(&coded.numbers[row.clone()], &coded.negative[row], &mut encoder);
+            model.encode(&numbers.numbers[row.clone()], &numbers.negative[row], &mut encoder);
         }
         bytes.extend(lengths);
         bytes.extend(encoder.finish());
@@ -36,55 +36,56 @@ pub fn write(coded: &Coded, lengths: &[u8], bytes: &mut Vec<u8>) {
 
 impl Layer {
     /// Of no product.
-    pub fn none() -> Layer {
-        Layer { model: Model::default(), levels: Vec::new(), stride: 0, lengths: Vec::new() }
+    pub fn of(model: Model) -> Layer {
+        let stride = model.axes().next_multiple_of(LANES);
+        Layer { model, levels: Vec::new(), stride, lengths: Vec::new() }
     }
 
-    /// Reads the blocks of `items` products.
+    /// Reads the blocks of `items` products to the rows from `first` on; rows before them that were never read are zeros.
     ///
     /// # Errors
-    /// [`FormatError`] when they are cut short or end at the wrong place.
-    pub fn read(model: Model, items: usize, reader: &mut Reader) -> Result<Layer, FormatError> {
-        let (axes, stride) = (model.axes(), model.axes().next_multiple_of(LANES));
-        let mut layer = Layer { model, levels: Vec::new(), stride, lengths: Vec::new() };
-        let mut done = 0;
-        while done < items {
-            let count = (items - done).min(BLOCK);
+    /// [`FormatError`] when they are cut short or end at the wrong place; anything may be in those rows then.
+    pub fn read(&mut self, first: usize, items: usize, reader: &mut Reader) -> Result<(), FormatError> {
+        let (axes, stride, end) = (self.model.axes(), self.stride, first + items);
+        let mut at = first;
+        while at < end {
+            let count = (end - at).min(BLOCK);
             // Fails before anything is allocated for more products than there are bytes.
-            layer.lengths.extend(reader.take(count)?);
+            let lengths = reader.take(count)?;
             let mut decoder = Decoder::open(reader)?;
-            layer.levels.resize((done + count) * stride, 0);
-            for row in layer.levels[done * stride..].chunks_exact_mut(stride.max(1)) {
-                layer.model.decode(&mut decoder, &mut row[..axes]);
+            self.lengths.resize(self.lengths.len().max(at + count), 0);
+            self.levels.resize(self.levels.len().max((at + count) * stride), 0);
+            self.lengths[at..at + count].copy_from_slice(lengths);
+            for row in self.levels[at * stride..(at + count) * stride].chunks_exact_mut(stride.max(1)) {
+                self.model.decode(&mut decoder, &mut row[..axes]);
             }
             decoder.finish()?;
-            done += count;
+            at += count;
         }
-        Ok(layer)
+        Ok(())
     }
 
-    /// The levels of a product and zeros up to whole vectors.
-    ///
-    /// # Panics
-    /// If there is no such item.
+    /// The levels of a product and zeros up to whole vectors; of one that was not read none.
     pub fn row(&self, item: usize) -> &[i16] {
-        &self.levels[item * self.stride..(item + 1) * self.stride]
+        self.levels.get(item * self.stride..(item + 1) * self.stride).unwrap_or_default()
     }
 
-    /// The values of a product, `[axes]`.
-    ///
-    /// # Panics
-    /// If there is no such item.
+    /// The values of a product, `[axes]`; of one that was not read none.
     pub fn values(&self, item: usize) -> impl Iterator<Item = f32> + '_ {
         self.model.steps.iter().zip(self.row(item)).map(|(step, level)| step * f32::from(*level))
     }
 
-    /// The greatest level of each axis, sign aside.
-    pub fn most(&self) -> Vec<u16> {
-        let mut most = vec![0; self.stride];
-        for row in self.levels.chunks_exact(self.stride.max(1)) {
+    /// Raises `most` to the greatest level of each axis, sign aside, of the rows from `first` on.
+    pub fn raise(&self, most: &mut Vec<u16>, first: usize) {
+        most.resize(self.stride, 0);
+        for row in self.levels.chunks_exact(self.stride.max(1)).skip(first) {
             most.iter_mut().zip(row).for_each(|(most, level)| *most = level.unsigned_abs().max(*most));
         }
-        most
+    }
+
+    /// Back to no product.
+    pub fn clear(&mut self) {
+        self.levels.clear();
+        self.lengths.clear();
     }
 }

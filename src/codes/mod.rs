@@ -6,8 +6,14 @@
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
-//! ranked, each decoded whole. The files are specified in `folder/FORMAT.md`.
+//! ranked, each decoded whole. A large catalogue is cut into cells ([`cells`]), of which a question needs a few. The files
+//! are specified in `folder/FORMAT.md`.
 
+#[cfg(feature = "cells")]
+mod cells;
+#[cfg(not(feature = "cells"))]
+#[path = "no_cells.rs"]
+mod cells;
 mod kernel;
 mod layer;
 mod model;
@@ -16,12 +22,22 @@ mod rotation;
 mod search;
 mod train;
 mod write;
+#[cfg(feature = "cells")]
+mod write_cells;
 
+#[cfg(feature = "cells")]
+pub use cells::{CELL_AXES, CELL_BYTES, MORE_ROUNDS, PLACES};
+pub use kernel::{LANES, dot};
 pub use rotation::Rotation;
 pub use search::{Search, WrongDimensions};
 pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, write};
+#[cfg(feature = "cells")]
+pub use write_cells::{CellFiles, CellWriter, WrittenCell, write_places};
+
+use std::ops::Range;
 
 use crate::format::{FormatError, Reader};
+use cells::Cells;
 use layer::Layer;
 use model::Model;
 
@@ -31,6 +47,9 @@ const REFINEMENT_MAGIC: &[u8; 4] = b"LKRF";
 const CODEBOOK_VERSION: u16 = 1;
 const CODES_VERSION: u16 = 2;
 const REFINEMENT_VERSION: u16 = 1;
+/// Of the two files where they hold no products, which are in cells.
+const CODES_VERSION_CELLS: u16 = 3;
+const REFINEMENT_VERSION_CELLS: u16 = 2;
 /// Lengths there are, and factors that refine one.
 const LENGTHS: usize = 256;
 /// Numbers of a layer in memory, 2 GiB: more fits no browser.
@@ -46,9 +65,13 @@ pub struct Codes {
     lengths: Vec<f32>,
     base: Layer,
     refinement: Option<Refinement>,
+    /// By row: the item number, or where the codes of a product in a cell are.
     items: Vec<Item>,
     /// The greatest level of each axis of the base layer.
     most: Vec<u16>,
+    /// Products of the catalogue.
+    count: usize,
+    cells: Option<Cells>,
 }
 
 struct Refinement {
@@ -101,35 +124,42 @@ impl Codes {
         if model.axes() != rotation.axes() {
             return Err(value("holds steps for other axes than its own"));
         }
-        let base = Layer::none();
         let codes = Codes {
             mean,
             rotations: vec![rotation],
             positive: flags == 1,
             lengths,
-            base,
+            base: Layer::of(Model::default()),
             refinement: None,
             items: Vec::new(),
             most: Vec::new(),
+            count: 0,
+            cells: None,
         };
         Ok((codes, model))
     }
 
     fn read_codes(&mut self, model: Model, bytes: &[u8], items: usize) -> Result<(), FormatError> {
-        let mut reader = Reader::open(bytes, CODES_MAGIC, "a codes file", CODES_VERSION)?;
-        self.base = read_layer(&mut reader, model, items)?;
+        let mut reader = Reader::open(bytes, CODES_MAGIC, "a codes file", CODES_VERSION_CELLS)?;
+        let in_cells = bytes[4] == CODES_VERSION_CELLS as u8;
+        self.count = items;
+        self.base = read_layer(&mut reader, model, items, !in_cells)?;
+        if in_cells {
+            self.cells = Some(Cells::read(&mut reader, items, self.rotations[0].axes())?);
+        }
         reader.finish()?;
-        self.most = self.base.most();
-        self.work_out();
+        self.base.raise(&mut self.most, 0);
+        self.work_out(0..self.base.lengths.len(), false);
         Ok(())
     }
 
-    /// Takes in the refinement: distances are nearer to the exact ones from then on.
+    /// Takes in the refinement: distances are nearer to the exact ones from then on; of cells, once theirs is here too
+    /// ([`Codes::give_cell`]).
     ///
     /// # Errors
     /// [`FormatError`] when the file is not what `FORMAT.md` says, or of another catalogue; nothing has changed then.
     pub fn refine(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
-        let mut reader = Reader::open(bytes, REFINEMENT_MAGIC, "a refinement", REFINEMENT_VERSION)?;
+        let mut reader = Reader::open(bytes, REFINEMENT_MAGIC, "a refinement", REFINEMENT_VERSION_CELLS)?;
         if reader.u16()? != 0 {
             return Err(value("holds a refinement of a kind this reader does not know"));
         }
@@ -142,12 +172,13 @@ impl Codes {
         if model.axes() != self.rotations[0].axes() + rotation.axes() {
             return Err(value("holds steps for other axes than there are"));
         }
-        let layer = read_layer(&mut reader, model, self.items())?;
+        let layer = read_layer(&mut reader, model, self.count, self.cells.is_none())?;
         reader.finish()?;
         self.rotations.truncate(1);
         self.rotations.push(rotation);
+        let rows = layer.lengths.len();
         self.refinement = Some(Refinement { factors, layer });
-        self.work_out();
+        self.work_out(0..rows, true);
         Ok(())
     }
 
@@ -158,7 +189,16 @@ impl Codes {
 
     /// Number of products.
     pub fn items(&self) -> usize {
-        self.base.lengths.len()
+        self.count
+    }
+
+    /// Whether the codes of `item` are here: of all products there are, but for those in cells.
+    pub fn has(&self, item: u32) -> bool {
+        (item as usize) < self.count && self.row_of(item) < self.items.len()
+    }
+
+    fn row_of(&self, item: u32) -> usize {
+        self.cells.as_ref().map_or(item as usize, |cells| cells.row(item as usize))
     }
 
     /// Dimensions of the embeddings.
@@ -183,7 +223,7 @@ impl Codes {
         let axes: usize = self.rotations.iter().map(Rotation::axes).sum();
         let mut coefficients = Vec::with_capacity(items.len() * axes);
         for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
-            coefficients.extend(self.coefficients(*item as usize));
+            coefficients.extend(self.coefficients(self.row_of(*item)));
             embedding.copy_from_slice(&self.mean);
         }
         let mut first = 0;
@@ -192,7 +232,7 @@ impl Codes {
             first += rotation.axes();
         }
         for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
-            let Item { length, direction } = self.items[*item as usize];
+            let Item { length, direction } = self.items[self.row_of(*item)];
             let factor = if direction > 0.0 { length / direction } else { 0.0 };
             for value in embedding {
                 *value *= factor;
@@ -203,12 +243,12 @@ impl Codes {
         }
     }
 
-    /// Of the direction, along all axes.
-    fn coefficients(&self, item: usize) -> Vec<f32> {
-        let mut sum: Vec<f32> = self.base.values(item).collect();
+    /// Of a row's direction, along all axes.
+    fn coefficients(&self, row: usize) -> Vec<f32> {
+        let mut sum: Vec<f32> = self.base.values(row).collect();
         if let Some(Refinement { layer, .. }) = &self.refinement {
             sum.resize(layer.model.axes(), 0.0);
-            sum.iter_mut().zip(layer.values(item)).for_each(|(sum, value)| *sum += value);
+            sum.iter_mut().zip(layer.values(row)).for_each(|(sum, value)| *sum += value);
         }
         sum
     }
@@ -218,20 +258,20 @@ impl Codes {
         self.rotations.iter().flat_map(|rotation| rotation.project(&self.mean)).collect()
     }
 
-    fn work_out(&mut self) {
+    fn work_out(&mut self, rows: Range<usize>, refined: bool) {
         let mean = self.mean_coefficients();
         let squared_mean: f32 = self.mean.iter().map(|value| value * value).sum();
-        let items = (0..self.items()).map(|item| {
+        self.items.resize(self.items.len().max(rows.end), Item { length: 0.0, direction: 0.0 });
+        for row in rows {
             // |mean + axes * y|^2, as if the axes were orthonormal.
-            let terms = self.coefficients(item).into_iter().zip(&mean).map(|(y, m)| y * (y + 2.0 * m));
+            let terms = self.coefficients(row).into_iter().zip(&mean).map(|(y, m)| y * (y + 2.0 * m));
             let squared = squared_mean + terms.sum::<f32>();
-            let mut length = self.lengths[usize::from(self.base.lengths[item])];
-            if let Some(Refinement { factors, layer }) = &self.refinement {
-                length *= factors[usize::from(layer.lengths[item])];
+            let mut length = self.lengths[usize::from(self.base.lengths[row])];
+            if let (true, Some(Refinement { factors, layer })) = (refined, &self.refinement) {
+                length *= factors[usize::from(layer.lengths[row])];
             }
-            Item { length, direction: squared.max(0.0).sqrt() }
-        });
-        self.items = items.collect();
+            self.items[row] = Item { length, direction: squared.max(0.0).sqrt() };
+        }
     }
 }
 
@@ -246,16 +286,23 @@ pub enum CodesError {
     Codes(FormatError),
 }
 
-fn read_layer(reader: &mut Reader, model: Model, items: usize) -> Result<Layer, FormatError> {
+/// With the products, if they are not in cells.
+fn read_layer(reader: &mut Reader, model: Model, items: usize, whole: bool) -> Result<Layer, FormatError> {
     let found = reader.u32()? as usize;
     if found != items {
         return Err(FormatError::Value(format!("is of {found} products where the folder has {items}")));
     }
-    if items.checked_mul(model.axes()).is_none_or(|numbers| numbers > MOST_NUMBERS) {
+    if whole && items.checked_mul(model.axes()).is_none_or(|numbers| numbers > MOST_NUMBERS) {
         return Err(FormatError::Value(format!("holds more than {MOST_NUMBERS} numbers")));
     }
-    Layer::read(model, items, reader)
+    let mut layer = Layer::of(model);
+    if whole {
+        layer.read(0, items, reader)?;
+    }
+    Ok(layer)
 }
 
+#[cfg(test)]
+mod cells_tests;
 #[cfg(test)]
 mod tests;

@@ -12,12 +12,12 @@ const SCANNED: usize = 256;
 
 /// A question to [`Codes`].
 pub struct Search<'a> {
-    codes: &'a Codes,
+    pub(super) codes: &'a Codes,
     metric: Metric,
     embedding: Vec<f32>,
     length: f64,
     /// Of its direction along all axes, and with the mean.
-    coefficients: Vec<f32>,
+    pub(super) coefficients: Vec<f32>,
     offset: f32,
     /// Those scanned in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
     numbers: Vec<i16>,
@@ -107,7 +107,7 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn near(&self, item: u32) -> f64 {
-        let row = &self.codes.base.row(item as usize)[..self.numbers.len()];
+        let row = &self.codes.base.row(self.codes.row_of(item))[..self.numbers.len()];
         let product = dot(row, &self.numbers) as f32 * self.unit + self.offset;
         self.of_product(item, product)
     }
@@ -117,7 +117,7 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn nearer(&self, item: u32) -> f64 {
-        let terms = self.codes.coefficients(item as usize).into_iter().zip(&self.coefficients);
+        let terms = self.codes.coefficients(self.codes.row_of(item)).into_iter().zip(&self.coefficients);
         self.of_product(item, terms.map(|(value, own)| value * own).sum::<f32>() + self.offset)
     }
 
@@ -171,7 +171,7 @@ impl Search<'_> {
 
     /// From the inner product of the two directions.
     fn of_product(&self, item: u32, product: f32) -> f64 {
-        let Item { length, direction } = self.codes.items[item as usize];
+        let Item { length, direction } = self.codes.items[self.codes.row_of(item)];
         let defined = direction > 0.0 && length > 0.0 && self.length > 0.0;
         let cosine = if defined { f64::from(product / direction).clamp(-1.0, 1.0) } else { 0.0 };
         match self.metric {

@@ -132,7 +132,7 @@ fn headers_no_writer_writes_are_refused() {
     ));
     let mut newer = written.codes.clone();
     newer[4] = 9;
-    let error = FormatError::NewerVersion { found: 9, known: 2 };
+    let error = FormatError::NewerVersion { found: 9, known: 3 };
     assert_eq!(read(&written.codebook, &newer), Some(CodesError::Codes(error)));
     let mut kind = written.codebook.clone();
     kind[6] = 7;

@@ -52,10 +52,41 @@ impl Coefficients<'_> {
 pub struct Coded {
     /// What they are written by.
     pub model: Model,
+    /// Their numbers.
+    pub numbers: Numbers,
+    /// By which others are coded too.
+    pub coder: Coder,
+}
+
+/// What coefficients were quantised to.
+#[derive(Default)]
+pub struct Numbers {
     /// `[rows, axes]`.
     pub numbers: Vec<u16>,
     /// `[rows, axes]`.
     pub negative: Vec<bool>,
+}
+
+/// Codes more coefficients by a model that was learnt from others.
+#[derive(Default)]
+pub struct Coder {
+    tables: Tables,
+    bucket_of: Vec<u8>,
+    /// Of half steps.
+    inverses: Vec<f32>,
+}
+
+impl Coder {
+    /// The numbers of `values`, `[rows, axes]`.
+    pub fn code(&self, values: &[f32]) -> Numbers {
+        let mut search = Search::new(&self.tables, &self.bucket_of, &self.inverses);
+        values.chunks_exact(self.bucket_of.len().max(1)).for_each(|row| search.row(row));
+        Numbers { numbers: search.numbers, negative: signs(values) }
+    }
+}
+
+fn signs(values: &[f32]) -> Vec<bool> {
+    values.iter().map(|value| *value < 0.0).collect()
 }
 
 /// Codes `coefficients` in at most `bits` a row in the mean, on `threads` threads.
@@ -63,7 +94,7 @@ pub fn code(coefficients: &Coefficients, bits: f64, threads: usize) -> Coded {
     let axes = coefficients.spreads.len();
     let rows = coefficients.values.len() / axes.max(1);
     if rows == 0 {
-        return Coded { model: Model::default(), numbers: Vec::new(), negative: Vec::new() };
+        return Coded { model: Model::default(), numbers: Numbers::default(), coder: Coder::default() };
     }
     let every = rows.div_ceil(SAMPLE);
     let sample: Vec<f32> = coefficients.values.chunks_exact(axes).step_by(every).flatten().copied().collect();
@@ -95,8 +126,10 @@ pub fn code(coefficients: &Coefficients, bits: f64, threads: usize) -> Coded {
         }
         size.next(took, if number < PASSES { bits - SLACK / 2.0 } else { bits - SLACK * number as f64 });
     }
-    let (numbers, negative) = (std::mem::take(&mut pass.numbers), std::mem::take(&mut pass.negative));
-    Coded { model: pass.model(size.step(), coefficients.weights), numbers, negative }
+    let numbers =
+        Numbers { numbers: std::mem::take(&mut pass.numbers), negative: std::mem::take(&mut pass.negative) };
+    let coder = pass.coder(size.step(), coefficients.weights);
+    Coded { model: pass.model(size.step(), coefficients.weights), numbers, coder }
 }
 
 /// The search for the step that gives the size: by secants over the step's logarithm.
@@ -131,7 +164,7 @@ impl Size {
 }
 
 /// Prices and offsets for a search, by bucket.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Tables {
     /// `[bucket][context][quantiser][symbol]`, in bits, the sign with them.
     bits: Vec<[[[f32; SYMBOLS]; 2]; CONTEXTS]>,
@@ -277,7 +310,7 @@ impl Pass {
 
     fn with(used: Tables, coefficients: &Coefficients, step: f32, threads: usize) -> Pass {
         let axes = coefficients.spreads.len();
-        let halves: Vec<f32> = coefficients.weights.iter().map(|weight| step * weight / 2.0).collect();
+        let halves = halves(step, coefficients.weights);
         let bucket_of: Vec<u8> = coefficients
             .spreads
             .iter()
@@ -316,7 +349,7 @@ impl Pass {
             numbers.extend(piece);
             counts.add(&of_piece);
         }
-        let negative = coefficients.values.iter().map(|value| *value < 0.0).collect();
+        let negative = signs(coefficients.values);
         Pass { used, numbers, negative, counts, bucket_of, rows: coefficients.values.len() / axes }
     }
 
@@ -328,6 +361,13 @@ impl Pass {
         let sum: f64 =
             symbols.iter().zip(bits).map(|(count, bits)| f64::from(*count) * f64::from(*bits)).sum();
         (sum + self.counts.more as f64) / self.rows as f64
+    }
+
+    /// What codes more rows by [`Pass::model`]: as in it, what was expected stays.
+    fn coder(&self, step: f32, weights: &[f32]) -> Coder {
+        let tables = Tables { expected: self.used.expected.clone(), ..self.counts.tables(&self.used) };
+        let inverses = halves(step, weights).iter().map(|half| 1.0 / half).collect();
+        Coder { tables, bucket_of: self.bucket_of.clone(), inverses }
     }
 
     /// The model to write by. What was expected stays what it was in the search: contexts go by it.
@@ -360,6 +400,10 @@ impl Pass {
             buckets: buckets.collect(),
         }
     }
+}
+
+fn halves(step: f32, weights: &[f32]) -> Vec<f32> {
+    weights.iter().map(|weight| step * weight / 2.0).collect()
 }
 
 /// The best path of each row.

@@ -1,8 +1,9 @@
 //! Writes the three files of a catalogue's codes.
 
 use super::layer;
+use super::model::Model;
 use super::rotation::Rotation;
-use super::train::{Coefficients, code};
+use super::train::{Coded, Coefficients, Numbers, code};
 use super::{
     CODEBOOK_MAGIC, CODEBOOK_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC,
     REFINEMENT_VERSION,
@@ -48,55 +49,89 @@ pub struct Written {
 /// Codes embeddings of which `coefficients` are the directions less the mean along the axes of `space`, `[items, axes]`, and
 /// `lengths` the L2 norms, `[items]`, in `bytes` a product, in the mean at most; 16 are the least that rank.
 pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], bytes: f64, threads: usize) -> Written {
-    let dims = space.mean.len();
     let items = lengths.len();
-    let all = space.rotation.axes();
-    let axes = all.min(AXES);
-    let variances = variances(coefficients, all);
-
-    let base: Vec<f32> =
-        coefficients.chunks_exact(all.max(1)).flat_map(|row| &row[..axes]).copied().collect();
-    let unevenness = (UNEVENNESS * BYTES / bytes).min(MOST_UNEVENNESS) as f32;
-    let weights = weights(&variances, unevenness);
-    let spreads: Vec<f32> = variances.iter().map(|variance| variance.sqrt()).collect();
-    let to_code = Coefficients { values: &base, spreads: &spreads[..axes], weights: &weights[..axes] };
-    let coded = code(&to_code, bits(bytes, CODES_HEAD, items), threads);
-
-    let mut lost = coefficients.to_vec();
-    for (row, lost) in lost.chunks_exact_mut(all.max(1)).enumerate() {
-        let row = row * axes..(row + 1) * axes;
-        let values = coded.model.values(&coded.numbers[row.clone()], &coded.negative[row]);
-        lost.iter_mut().zip(values).for_each(|(lost, value)| *lost -= value);
-    }
-    let spreads: Vec<f32> = self::variances(&lost, all).iter().map(|variance| variance.sqrt()).collect();
-    let weights = self::weights(&variances, REFINEMENT_UNEVENNESS);
-    let to_code = Coefficients { values: &lost, spreads: &spreads, weights: &weights };
-    let refined = code(&to_code, bits(REFINEMENT_BYTES, REFINEMENT_HEAD, items), threads);
-
+    let Trained { base, refined } = Trained::of(space, coefficients, items, bytes, threads);
     let lengths = Lengths::of(lengths);
-    let [first, more] = space.rotation.split_at(axes);
-    let mut codebook = header(CODEBOOK_MAGIC, CODEBOOK_VERSION);
-    codebook.extend(u16::from(space.positive).to_le_bytes());
-    codebook.extend((dims as u32).to_le_bytes());
-    codebook.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
-    first.write(&mut codebook);
-    coded.model.write(&mut codebook);
 
     let mut codes = header(CODES_MAGIC, CODES_VERSION);
     codes.extend((items as u32).to_le_bytes());
-    layer::write(&coded, &lengths.codes, &mut codes);
+    layer::write(&base.model, &base.numbers, &lengths.codes, &mut codes);
 
-    let mut refinement = header(REFINEMENT_MAGIC, REFINEMENT_VERSION);
+    let mut refinement = refinement_head(space, &refined.model, &lengths, REFINEMENT_VERSION);
+    refinement.extend((items as u32).to_le_bytes());
+    layer::write(&refined.model, &refined.numbers, &lengths.refined, &mut refinement);
+    Written { codebook: codebook(space, &base.model, &lengths), codes, refinement }
+}
+
+/// Both layers of some products.
+pub(super) struct Trained {
+    pub base: Coded,
+    pub refined: Coded,
+}
+
+impl Trained {
+    /// Learns from `coefficients`, `[products, axes]`, how to code a catalogue of `items`, and codes them.
+    pub fn of(space: &Space, coefficients: &[f32], items: usize, bytes: f64, threads: usize) -> Trained {
+        let all = space.rotation.axes();
+        let axes = all.min(AXES);
+        let variances = variances(coefficients, all);
+        let unevenness = (UNEVENNESS * BYTES / bytes).min(MOST_UNEVENNESS) as f32;
+        let weights = weights(&variances, unevenness);
+        let spreads: Vec<f32> = variances.iter().map(|variance| variance.sqrt()).collect();
+        let own = first_axes(coefficients, all, axes);
+        let to_code = Coefficients { values: &own, spreads: &spreads[..axes], weights: &weights[..axes] };
+        let base = code(&to_code, bits(bytes, CODES_HEAD, items), threads);
+
+        let lost = lost(&base.model, &base.numbers, coefficients, all);
+        let spreads: Vec<f32> = self::variances(&lost, all).iter().map(|variance| variance.sqrt()).collect();
+        let weights = self::weights(&variances, REFINEMENT_UNEVENNESS);
+        let to_code = Coefficients { values: &lost, spreads: &spreads, weights: &weights };
+        let refined = code(&to_code, bits(REFINEMENT_BYTES, REFINEMENT_HEAD, items), threads);
+        Trained { base, refined }
+    }
+}
+
+/// Of each row of `all` coefficients the first `axes`.
+pub(super) fn first_axes(coefficients: &[f32], all: usize, axes: usize) -> Vec<f32> {
+    coefficients.chunks_exact(all.max(1)).flat_map(|row| &row[..axes]).copied().collect()
+}
+
+/// What `numbers` leave of `coefficients`, `[products, all]`.
+pub(super) fn lost(model: &Model, numbers: &Numbers, coefficients: &[f32], all: usize) -> Vec<f32> {
+    let axes = model.axes();
+    let mut lost = coefficients.to_vec();
+    for (row, lost) in lost.chunks_exact_mut(all.max(1)).enumerate() {
+        let row = row * axes..(row + 1) * axes;
+        let values = model.values(&numbers.numbers[row.clone()], &numbers.negative[row]);
+        lost.iter_mut().zip(values).for_each(|(lost, value)| *lost -= value);
+    }
+    lost
+}
+
+/// The file that codes are read by.
+pub(super) fn codebook(space: &Space, model: &Model, lengths: &Lengths) -> Vec<u8> {
+    let [first, _] = space.rotation.split_at(AXES);
+    let mut codebook = header(CODEBOOK_MAGIC, CODEBOOK_VERSION);
+    codebook.extend(u16::from(space.positive).to_le_bytes());
+    codebook.extend((space.mean.len() as u32).to_le_bytes());
+    codebook.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
+    first.write(&mut codebook);
+    model.write(&mut codebook);
+    codebook
+}
+
+/// What the refinement is read by: its file up to the number of products.
+pub(super) fn refinement_head(space: &Space, model: &Model, lengths: &Lengths, version: u16) -> Vec<u8> {
+    let [_, more] = space.rotation.split_at(AXES);
+    let mut refinement = header(REFINEMENT_MAGIC, version);
     refinement.extend(0u16.to_le_bytes());
     refinement.extend(lengths.factors.iter().flat_map(|value| value.to_le_bytes()));
     more.write(&mut refinement);
-    refined.model.write(&mut refinement);
-    refinement.extend((items as u32).to_le_bytes());
-    layer::write(&refined, &lengths.refined, &mut refinement);
-    Written { codebook, codes, refinement }
+    model.write(&mut refinement);
+    refinement
 }
 
-fn header(magic: &[u8; 4], version: u16) -> Vec<u8> {
+pub(super) fn header(magic: &[u8; 4], version: u16) -> Vec<u8> {
     [&magic[..], &version.to_le_bytes()].concat()
 }
 
@@ -126,15 +161,15 @@ fn weights(variances: &[f32], unevenness: f32) -> Vec<f32> {
 }
 
 /// Lengths in a byte and a byte more: logarithms, evenly spaced.
-struct Lengths {
+pub(super) struct Lengths {
     all: Vec<f32>,
     factors: Vec<f32>,
-    codes: Vec<u8>,
-    refined: Vec<u8>,
+    pub codes: Vec<u8>,
+    pub refined: Vec<u8>,
 }
 
 impl Lengths {
-    fn of(lengths: &[f64]) -> Lengths {
+    pub fn of(lengths: &[f64]) -> Lengths {
         let logarithms = lengths.iter().filter(|length| **length > 0.0).map(|length| length.ln());
         let (least, most) = logarithms
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), l| (least.min(l), most.max(l)));

@@ -7,6 +7,8 @@ use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike";
 const VERSION: u32 = 2;
+/// Of a folder whose codes are in cells.
+const VERSION_CELLS: u32 = 3;
 
 /// What `manifest.json` holds. Paths are relative to the folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Manifest {
     pub codes: FileEntry,
     /// What settles a ranking by the codes.
     pub refinement: FileEntry,
+    /// Both of each product, in cells; `None` where they are in those two files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CellsEntry>,
     /// The products' colours.
     pub colours: FileEntry,
     /// What the shop's table says, by column; `None` where it says nothing that can be filtered by.
@@ -53,6 +58,22 @@ impl Default for Header {
     }
 }
 
+impl Header {
+    /// Of a folder whose codes are in cells.
+    pub fn with_cells() -> Header {
+        Header { version: VERSION_CELLS, ..Header::default() }
+    }
+}
+
+/// Where the cells are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellsEntry {
+    /// The set's folder.
+    pub path: String,
+    /// How many there are.
+    pub count: u32,
+}
+
 /// Where the neighbours are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeighboursEntry {
@@ -62,6 +83,9 @@ pub struct NeighboursEntry {
     pub shards: u32,
     /// Neighbours a product has by each metric.
     pub each: u32,
+    /// The share of the exact neighbours that they are, measured on some products; `None` if they all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<f64>,
 }
 
 /// Where the cards are.
@@ -126,8 +150,8 @@ impl Manifest {
         if header.format != FORMAT {
             return Err(not_a_manifest);
         }
-        if header.version > VERSION {
-            return Err(FormatError::NewerVersion { found: header.version, known: VERSION });
+        if header.version > VERSION_CELLS {
+            return Err(FormatError::NewerVersion { found: header.version, known: VERSION_CELLS });
         }
         if header.version < VERSION {
             return Err(FormatError::Value(format!(
@@ -153,6 +177,7 @@ impl Manifest {
         ];
         let more = self.widget.iter().map(|widget| &widget.path);
         let more = more.chain(self.attributes.iter().map(|attributes| &attributes.path));
+        let more = more.chain(self.cells.iter().map(|cells| &cells.path));
         for path in paths.into_iter().chain(more) {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
             if path.is_empty() || path.starts_with('.') || !path.bytes().all(plain) {
@@ -162,8 +187,10 @@ impl Manifest {
         let shards_hold_all =
             u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
         let twice = (1..self.metrics.len()).any(|at| self.metrics[..at].contains(&self.metrics[at]));
+        let in_cells = self.header.version == VERSION_CELLS;
         if self.metrics.is_empty()
             || twice
+            || in_cells != self.cells.is_some()
             || self.neighbours.shards == 0
             || self.cards.per_shard == 0
             || !shards_hold_all
@@ -185,11 +212,17 @@ mod tests {
             header: Header::default(),
             items: 3,
             metrics: Metric::ALL.to_vec(),
-            neighbours: NeighboursEntry { path: "neighbours-00".to_owned(), shards: 1, each: 2 },
+            neighbours: NeighboursEntry {
+                path: "neighbours-00".to_owned(),
+                shards: 1,
+                each: 2,
+                recall: None,
+            },
             cards: CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
             codebook: file("codebook"),
             codes: file("codes"),
             refinement: file("refinement"),
+            cells: None,
             colours: file("colours"),
             attributes: Some(file("attributes")),
             network: NetworkEntry {
@@ -206,12 +239,18 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(Manifest::read(&manifest().write()), Ok(manifest()));
+        let mut in_cells = Manifest { header: Header::with_cells(), ..manifest() };
+        assert!(matches!(Manifest::read(&in_cells.write()), Err(FormatError::Value(_))), "without cells");
+        in_cells.cells = Some(CellsEntry { path: "cells-00".to_owned(), count: 2 });
+        assert_eq!(Manifest::read(&in_cells.write()), Ok(in_cells.clone()));
+        in_cells.header = Header::default();
+        assert!(matches!(Manifest::read(&in_cells.write()), Err(FormatError::Value(_))), "of version 2");
     }
 
     #[test]
     fn a_newer_version_is_refused_even_where_its_fields_differ() {
-        let text = br#"{"format":"lookalike","version":3,"surprise":true}"#;
-        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 3, known: 2 }));
+        let text = br#"{"format":"lookalike","version":4,"surprise":true}"#;
+        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 4, known: 3 }));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::embedding::Metric;
 pub struct Question<'a> {
     search: Search<'a>,
     colours: Option<Coloured<'a>>,
+    among: Option<Vec<u32>>,
 }
 
 /// Colours that count.
@@ -37,7 +38,17 @@ impl<'a> Coloured<'a> {
 impl<'a> Question<'a> {
     /// By the embedding alone, or with colours.
     pub fn new(search: Search<'a>, colours: Option<Coloured<'a>>) -> Question<'a> {
-        Question { search, colours }
+        Question { search, colours, among: None }
+    }
+
+    /// Asks for `items` alone: those of the nearest cells.
+    pub fn among(self, items: Vec<u32>) -> Question<'a> {
+        Question { among: Some(items), ..self }
+    }
+
+    /// The items asked for, if not all.
+    pub fn items(&self) -> Option<&[u32]> {
+        self.among.as_deref()
     }
 
     /// Nearly the distance to `item`, at once: what a scan of all goes by.

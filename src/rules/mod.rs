@@ -147,7 +147,12 @@ impl Chooser {
         let best = |candidates: &mut dyn Iterator<Item = Neighbour>, count: usize| {
             nearest_of_groups(self.weighted(candidates), count.max(spare), self.groups.as_ref(), self.query)
         };
-        let mut candidates = best(&mut self.selection.iter().map(|item| question.near(item)), SHORTLIST);
+        let near = |item| question.near(item);
+        let selected = |item: &u32| self.selection.contains(*item);
+        let mut candidates = match question.items() {
+            None => best(&mut self.selection.iter().map(near), SHORTLIST),
+            Some(items) => best(&mut items.iter().copied().filter(selected).map(near), SHORTLIST),
+        };
         if question.decodes() {
             let nearer = &mut candidates.into_iter().map(|candidate| question.nearer(candidate.item));
             candidates = best(nearer, DECODED);

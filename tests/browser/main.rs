@@ -6,6 +6,7 @@
 
 mod axe;
 mod browser;
+mod cells;
 mod chromium;
 mod damaged;
 mod element;

@@ -1,4 +1,4 @@
-//! The files in `tests/golden/v2`, committed for good: the present code reads them to the values they were made of, and
+//! The files in `tests/golden/v2` (and of `v3`, where codes are in cells, those that are read), committed for good: the present code reads them to the values they were made of, and
 //! writes the same bytes from the same values (but for the codes, whose training rounds otherwise on other machines). `golden/README.md` says how they came to be.
 
 use std::collections::BTreeMap;
@@ -155,11 +155,12 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         header: Header::default(),
         items: 3,
         metrics: Metric::ALL.to_vec(),
-        neighbours: NeighboursEntry { path: neighbours, shards: shard_count(3), each: 2 },
+        neighbours: NeighboursEntry { path: neighbours, shards: shard_count(3), each: 2, recall: None },
         cards: CardsEntry { path: cards, shards: 1, per_shard: CARDS_PER_SHARD },
         codebook,
         codes,
         refinement,
+        cells: None,
         colours,
         attributes,
         network,
@@ -271,5 +272,59 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
     let text =
         succeed(arguments!["query", scratch.path(), "--item", "875317", "--metric", "manhattan", "-k", "2"])?;
     ensure!(text == "129.250000 été 👗  <b>\n258.500000 b  \n", "{text:?}");
+    Ok(())
+}
+
+/// `v2` with its codes in cells: the files of `v3` and those of `v2` that both have.
+fn golden_in_cells(scratch: &Scratch) -> anyhow::Result<()> {
+    let v3 = golden().with_file_name("v3");
+    let own = |name: &str| {
+        ["codebook", "codes", "refinement", "manifest"].iter().any(|kind| name.starts_with(kind))
+    };
+    let shared = tree(&golden())?.into_iter().filter(|(name, _)| !own(name));
+    for (name, content) in shared.chain(tree(&v3)?) {
+        let path = scratch.join(&name);
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(path, content)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+    let scratch = Scratch::new("golden-v3")?;
+    golden_in_cells(&scratch)?;
+    let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
+    let manifest = Manifest::read(&read("manifest.json")?)?;
+    let entry = manifest.cells.as_ref().context("cells")?;
+    ensure!(entry.count == 2 && manifest.neighbours.recall == Some(1.0), "{manifest:?}");
+    let mut codes = codes(scratch.path())?;
+    ensure!((codes.cells(), codes.items(), codes.dims()) == (2, 3, 4));
+    codes.refine(&read(&manifest.refinement.path)?)?;
+    let places = read(&format!("{}/places-0.bin", entry.path))?;
+    for (refined, close) in [(false, 0.03), (true, 0.005)] {
+        let mut decoded = [0f32; 4];
+        for (cell, members) in [(0, vec![0, 2]), (1, vec![1])] {
+            let name = if refined { "refinement" } else { "codes" };
+            codes.give_cell(cell, refined, &read(&format!("{}/{name}-{cell}.bin", entry.path))?)?;
+            ensure!(codes.items_of_cells(&[cell]) == members);
+            for item in members {
+                ensure!(codes.cell_of(item, &places)? == cell);
+                codes.decode(item as usize, &mut decoded);
+                let embedding = &EMBEDDINGS[item as usize].1;
+                let error = distance(Metric::Euclidean, embedding, &decoded);
+                ensure!(error <= close * norm(embedding), "{item}: {decoded:?} for {embedding:?}");
+            }
+        }
+    }
+    for (item, (_, embedding)) in EMBEDDINGS.iter().enumerate() {
+        let nearest = codes.search(embedding, Metric::Cosine)?.cells_of(1);
+        ensure!(nearest == [u32::from(item == 1)], "{item}: {nearest:?}");
+    }
+
+    succeed(arguments!["verify", scratch.path()])?;
+    let query = arguments!["query", scratch.path(), "--item", "875317", "--filter", "price<10", "-k", "2"];
+    let text = succeed(query)?;
+    ensure!(text.ends_with(" b  \n") && text.lines().count() == 1, "{text:?}");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The program as a user runs it, one topic a file.
 
 mod again;
+mod cells;
 mod eval;
 mod formats;
 mod fragments;

@@ -34,7 +34,8 @@ export function configure(to) {
 export function wasmUrls({ wasm } = settings) {
   if (!wasm) return undefined;
   const absolute = (/** @type {string | undefined} */ url) => url && new URL(url, document.baseURI).href;
-  return { rank: absolute(wasm.rank), embed: absolute(wasm.embed), embedRelaxed: absolute(wasm.embedRelaxed) };
+  const { rank, rankCells, embed, embedRelaxed } = wasm;
+  return { rank: absolute(rank), rankCells: absolute(rankCells), embed: absolute(embed), embedRelaxed: absolute(embedRelaxed) };
 }
 
 /** @type {{ createScriptURL(address: string): string } | undefined} */

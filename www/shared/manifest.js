@@ -5,6 +5,8 @@ import { readJson } from "./files.js";
 
 export const MANIFEST = "manifest.json";
 const VERSION = 2;
+/** Of a folder whose codes are in cells. */
+const VERSION_CELLS = 3;
 
 /**
  * @param {Uint8Array} bytes
@@ -14,7 +16,7 @@ export function readManifest(bytes) {
   /** @type {any} */
   const manifest = readJson(bytes, MANIFEST);
   if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
-  if (manifest.version > VERSION) throw newerVersion(MANIFEST, manifest.version);
+  if (manifest.version > VERSION_CELLS) throw newerVersion(MANIFEST, manifest.version);
 
   /** @param {string} name @param {(value: any) => boolean} valid */
   const check = (name, valid) => {
@@ -27,7 +29,8 @@ export function readManifest(bytes) {
   const some = (value) => count(value) && value > 0;
   const digest = matches(/^[0-9a-f]{64}$/);
 
-  check("version", (version) => version === VERSION);
+  check("version", (version) => version === (manifest.cells ? VERSION_CELLS : VERSION));
+  if (manifest.cells) check("cells.path", hashed("cells"));
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {

@@ -11,6 +11,7 @@ export interface Manifest {
   readonly codebook: FileEntry;
   readonly codes: FileEntry;
   readonly refinement: FileEntry;
+  readonly cells?: { readonly path: string };
   readonly colours: FileEntry;
   readonly attributes?: FileEntry;
   readonly network: {
@@ -74,6 +75,8 @@ export interface Described {
 /** Addresses of the wasm modules, absolute; those beside the worker where left out. */
 export interface WasmUrls {
   rank?: string;
+  /** For folders whose codes are cut into cells. */
+  rankCells?: string;
   embed?: string;
   /** For browsers with relaxed SIMD. */
   embedRelaxed?: string;

@@ -94,7 +94,10 @@ for (const [name, body] of badCards) {
 /** @type {[string, (manifest: any) => void, string?][]} */
 const badManifests = [
   ["another format", (m) => (m.format = "pagefind")],
-  ["a greater version", (m) => (m.version = 3), "folder/newer-version"],
+  ["a greater version", (m) => (m.version = 4), "folder/newer-version"],
+  ["cells in a version that has none", (m) => (m.cells = { path: "cells-0123456789abcdef", count: 2 })],
+  ["no cells in the version that has them", (m) => (m.version = 3)],
+  ["cells elsewhere", (m) => Object.assign(m, { version: 3, cells: { path: "../cells" } })],
   ["an older version", (m) => (m.version = 1)],
   ["no version", (m) => delete m.version],
   ["no items", (m) => (m.items = 0)],

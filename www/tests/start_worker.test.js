@@ -60,6 +60,7 @@ test("addresses of modules are made absolute, since the worker has another base"
   assert.deepEqual(urls, {
     rank: "https://shop.example/a/rank.wasm",
     embed: "https://cdn.example/embed.wasm",
+    rankCells: undefined,
     embedRelaxed: undefined,
   });
 });

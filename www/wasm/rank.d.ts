@@ -14,6 +14,8 @@ interface Options {
   colour?: number;
   rules?: object;
   excluded?: readonly number[];
+  /** Of a catalogue in cells (rank_cells.d.ts), those to look into. */
+  cells?: readonly number[];
 }
 
 export class Ranker {

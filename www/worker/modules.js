@@ -1,10 +1,11 @@
 /**
- * The two wasm modules: one ranks, one embeds. Their addresses are written out so that bundlers see them; a page may name
- * others, for a CDN.
+ * The wasm modules: one ranks, another ranks a catalogue cut into cells, one embeds. Their addresses are written out so that
+ * bundlers see them; a page may name others, for a CDN.
  */
 /** @import { WasmUrls } from "../shared/types.js" */
+/** @import { Ranker as CellsRanker } from "../wasm/rank_cells.js" */
 import startEmbed from "../wasm/embed.js";
-import startRank from "../wasm/rank.js";
+import startRank, { Ranker } from "../wasm/rank.js";
 import { LookalikeError } from "../shared/errors.js";
 import { download } from "./download.js";
 
@@ -24,6 +25,7 @@ const RELAXED_PROBE = Uint8Array.of(
 /** @type {Record<keyof WasmUrls, URL>} */
 const OWN = {
   rank: new URL("../wasm/rank_bg.wasm", import.meta.url),
+  rankCells: new URL("../wasm/rank_cells_bg.wasm", import.meta.url),
   embed: new URL("../wasm/embed_bg.wasm", import.meta.url),
   embedRelaxed: new URL("../wasm/embed_relaxed_bg.wasm", import.meta.url),
 };
@@ -36,8 +38,23 @@ export const EMBED_BYTES = 4e6;
  * @param {WasmUrls | undefined} urls
  * @param {(bytes: number) => void} onBytes told of what has come, in all RANK_BYTES
  */
-export const startRanking = (urls, onBytes) =>
-  start(startRank, urls?.rank ?? OWN.rank, "rank_bg.wasm", RANK_BYTES, onBytes);
+export async function startRanking(urls, onBytes) {
+  await start(startRank, urls?.rank ?? OWN.rank, "rank_bg.wasm", RANK_BYTES, onBytes);
+  return Ranker;
+}
+
+/** The same for a catalogue cut into cells. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof CellsRanker>} */
+export async function startRankingCells(urls, onBytes) {
+  const name = "rank_cells_bg.wasm";
+  let module;
+  try {
+    module = await import("../wasm/rank_cells.js");
+  } catch (error) {
+    throw new LookalikeError("folder/unreachable", `could not be loaded (${error})`, "rank_cells.js");
+  }
+  await start(module.default, urls?.rankCells ?? OWN.rankCells, name, RANK_BYTES, onBytes);
+  return module.Ranker;
+}
 
 /**
  * @param {WasmUrls | undefined} urls

@@ -2,14 +2,16 @@
  * The wasm modules, the network and the codes: fetched once, side by side, each checked by the wasm module against
  * the digest its manifest or description gives. A load that failed is forgotten, so that the next photo tries again.
  */
-/** @import { FileEntry, How, Manifest, Progress, WasmUrls } from "../shared/types.js" */
+/** @import { Described, FileEntry, How, Manifest, Progress, WasmUrls } from "../shared/types.js" */
 /** @import { Embedder } from "../wasm/embed.js" */
+/** @import { Ranker } from "../wasm/rank.js" */
+/** @import { Ranker as CellsRanker } from "../wasm/rank_cells.js" */
 import { NetworkLoader } from "../wasm/embed.js";
-import { Ranker } from "../wasm/rank.js";
 import { LookalikeError } from "../shared/errors.js";
+import { Cells } from "./cells.js";
 import { download } from "./download.js";
 import { Loading } from "./loading.js";
-import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking } from "./modules.js";
+import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking, startRankingCells } from "./modules.js";
 
 /** Enough to fill a line without holding much of a large network twice. */
 const PARTS_AT_ONCE = 3;
@@ -24,6 +26,7 @@ export class Runtime {
   #embedder;
   /** @type {Promise<Ranker> | undefined} */
   #ranker;
+  #cells;
   /** What the ranker has been given beside the codes. @type {Partial<Record<string, Promise<void>>>} */
   #given = {};
 
@@ -40,6 +43,8 @@ export class Runtime {
     this.#urls = urls;
     this.#network = network ?? folder;
     this.#loading = new Loading(tell);
+    const { cells } = manifest;
+    this.#cells = cells && new Cells(cells.path, (file, bytes) => this.#download("cells", file, bytes));
   }
 
   get loading() {
@@ -50,6 +55,19 @@ export class Runtime {
     this.#embedder ??= this.#loadNetwork();
     this.#embedder.catch(() => (this.#embedder = undefined));
     return this.#embedder;
+  }
+
+  /**
+   * @param {Pick<Described, "embedding" | "colours"> | number} like
+   * @param {How & { excluded: readonly number[] }} how
+   * @param {() => void} onRank told once what it takes is there, that of cells aside
+   * @returns {Promise<Float64Array>} nearest first: an item's number and its distance in turn
+   */
+  async rank(like, how, onRank) {
+    const ranker = await this.ranker(how);
+    onRank();
+    if (this.#cells) return this.#cells.rank(/** @type {CellsRanker} */ (ranker), like, how);
+    return typeof like === "number" ? ranker.rank_like_item(like, how) : ranker.rank(like.embedding, like.colours, how);
   }
 
   /** @param {How} [how] what it will be asked: colours and attributes are loaded only for who wants them */
@@ -82,10 +100,11 @@ export class Runtime {
     const { codebook, codes, items } = this.#manifest;
     this.#loading.expect("ranker", RANK_BYTES);
     this.#loading.expect("codes", codebook.bytes + codes.bytes);
-    const [book, bytes] = await Promise.all([
+    const start = this.#cells ? startRankingCells : startRanking;
+    const [book, bytes, Ranker] = await Promise.all([
       this.#download("codes", codebook.path, codebook.bytes),
       this.#download("codes", codes.path, codes.bytes),
-      startRanking(this.#urls, (bytes) => this.#loading.add("ranker", bytes)),
+      start(this.#urls, (bytes) => this.#loading.add("ranker", bytes)),
     ]);
     return new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
   }

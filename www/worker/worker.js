@@ -63,11 +63,7 @@ async function embed({ id, photo, key, crop }) {
 
 /** @param {Extract<Request, { op: "rank" }>} request @returns {Promise<Ranked[]>} */
 async function rank({ id, like, how, excluded }) {
-  const ranker = await runtime.ranker(how);
-  tell(id, "ranking", 0.98);
-  const options = { ...how, excluded };
-  const answer =
-    typeof like === "number" ? ranker.rank_like_item(like, options) : ranker.rank(like.embedding, like.colours, options);
+  const answer = await runtime.rank(like, { ...how, excluded }, () => tell(id, "ranking", 0.98));
   return Array.from({ length: answer.length / 2 }, (_, n) => ({ item: answer[2 * n], distance: answer[2 * n + 1] }));
 }
 

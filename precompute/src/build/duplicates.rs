@@ -19,7 +19,8 @@ const COLOURS: f64 = 0.02;
 
 /// The products whose photos look the same as another's, together, by item number; those and each of them ascending.
 ///
-/// Looks at `neighbours`, of which a photo's likes are the nearest, and at the digests of files.
+/// Looks at `neighbours`, of which a photo's likes are the nearest, and at the digests of files. `coloured` says whether the
+/// neighbours' distances have colours in them.
 ///
 /// # Errors
 /// When an embedding cannot be read.
@@ -28,6 +29,7 @@ pub fn find(
     items: &[Item],
     neighbours: &Neighbours,
     means: &Means,
+    coloured: bool,
 ) -> anyhow::Result<Vec<Vec<usize>>> {
     let mut sets = Sets::new(items.len());
     let mut first_of = HashMap::new();
@@ -40,11 +42,14 @@ pub fn find(
     for (number, (item, by_metric)) in items.iter().zip(neighbours).enumerate() {
         reader.read(item.record, &mut own)?;
         for neighbour in &by_metric[0] {
+            if !coloured && neighbour.distance >= mean * PART_OF_MEAN {
+                break;
+            }
             let other = &items[neighbour.item as usize];
             if item.record.colours.distance(&other.record.colours) >= COLOURS {
                 continue;
             }
-            // Not the neighbour's own distance, which may have colours in it.
+            // Where colours count, the neighbour's own distance has them in it.
             reader.read(other.record, &mut other_own)?;
             if distance(Metric::Cosine, &own, &other_own) < mean * PART_OF_MEAN {
                 sets.join(number, neighbour.item as usize);

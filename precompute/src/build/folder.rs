@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::attributes::{self, MAX_ITEMS};
-use lookalike::codes;
+use lookalike::codes::{self, Space};
 use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
-    WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
+    CARDS_PER_SHARD, Card, CardsEntry, CellsEntry, FileEntry, Header, Manifest, NeighboursEntry,
+    NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
+    write_neighbour_shard,
 };
 use lookalike::format::FormatError;
 use serde::{Deserialize, Serialize};
 
-use super::cache::{EmbeddingCache, write_catalogue};
+use super::cache::{EmbeddingCache, Record, write_catalogue};
+use super::cells::Cells;
 use super::embed::Item;
 use super::fragments;
 use super::neighbours::Neighbours;
@@ -37,8 +39,10 @@ pub struct Contents<'a> {
     pub fields: &'a [ProductFields],
     /// Of each.
     pub neighbours: &'a Neighbours,
+    /// The share of the exact ones that they are, where they may not all be.
+    pub neighbours_recall: Option<f64>,
     /// What codes are made of.
-    pub coordinates: &'a Coordinates,
+    pub codes: ToCode<'a>,
     /// Of a product in the codes file.
     pub code_bytes: f64,
     /// Number of threads.
@@ -57,6 +61,23 @@ pub struct Contents<'a> {
     pub fragments: Option<&'a str>,
     /// The column that says which products are variants of one: pages may group by it too.
     pub group: Option<&'a str>,
+}
+
+/// What codes are made of.
+pub enum ToCode<'a> {
+    /// All in memory, for one file.
+    Whole(Coordinates),
+    /// In cells.
+    Cells {
+        /// Which product is in which.
+        cells: &'a Cells,
+        /// Where codes are made.
+        space: &'a Space,
+        /// L2 norms of embeddings, in item order.
+        lengths: &'a [f64],
+        /// Has the embeddings.
+        cache: &'a EmbeddingCache,
+    },
 }
 
 /// Bytes of the folder's parts, uncompressed.
@@ -170,9 +191,10 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let thumbnails = write_thumbnails(folder, contents)?;
     let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
-    let [codebook, codes, refinement] = write_codes(folder, contents)?;
+    let Codes { files: [codebook, codes, refinement], cells, bytes: [codes_bytes, refinement_bytes] } =
+        write_codes(folder, contents)?;
     let manifest = Manifest {
-        header: Header::default(),
+        header: if cells.is_some() { Header::with_cells() } else { Header::default() },
         items: u32::try_from(contents.items.len())?,
         metrics: Metric::ALL.to_vec(),
         neighbours,
@@ -180,6 +202,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         codebook,
         codes,
         refinement,
+        cells,
         colours: write_colours(folder, contents)?,
         attributes: write_attributes(folder, contents)?,
         network: write_network(folder, contents.network)?,
@@ -187,8 +210,8 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     };
     let mut bytes = Bytes {
         codebook: manifest.codebook.bytes,
-        codes: manifest.codes.bytes,
-        refinement: manifest.refinement.bytes,
+        codes: codes_bytes,
+        refinement: refinement_bytes,
         colours: manifest.colours.bytes,
         attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes),
         neighbours: neighbours_bytes,
@@ -236,7 +259,8 @@ fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(Neigh
         (format!("{shard}.bin"), write_neighbour_shard(&rows, Metric::ALL.len(), each))
     });
     let (path, bytes) = write_set(folder, "neighbours", files)?;
-    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)? }, bytes))
+    let recall = contents.neighbours_recall;
+    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall }, bytes))
 }
 
 fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry, u64)> {
@@ -321,15 +345,45 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     Ok(written.values().sum())
 }
 
-/// The codebook, the codes and the refinement.
-fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<[FileEntry; 3]> {
-    let Coordinates { space, coefficients, lengths } = contents.coordinates;
-    let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
-    Ok([
+struct Codes {
+    /// Codebook, codes, refinement.
+    files: [FileEntry; 3],
+    cells: Option<CellsEntry>,
+    /// Of codes and of refinements, with those in cells.
+    bytes: [u64; 2],
+}
+
+fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<Codes> {
+    let (cells, space, lengths, cache) = match &contents.codes {
+        ToCode::Whole(Coordinates { space, coefficients, lengths }) => {
+            let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
+            let files = [
+                write_file(folder, "codebook", &written.codebook)?,
+                write_file(folder, "codes", &written.codes)?,
+                write_file(folder, "refinement", &written.refinement)?,
+            ];
+            let bytes = [files[1].bytes, files[2].bytes];
+            return Ok(Codes { files, cells: None, bytes });
+        }
+        ToCode::Cells { cells, space, lengths, cache } => (cells, space, lengths, cache),
+    };
+    let unnamed = folder.join("cells.unfinished");
+    fs::create_dir_all(&unnamed)?;
+    let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
+    let written =
+        cells.write(&unnamed, cache, &records, (*space, *lengths), contents.code_bytes, contents.jobs)?;
+    let digests = written.cells.iter().flat_map(|cell| cell.digests).chain(written.places.iter().copied());
+    let path = format!("cells-{}", Digest::of_set(digests).short());
+    fs::rename(&unnamed, folder.join(&path))?;
+    let files = [
         write_file(folder, "codebook", &written.codebook)?,
         write_file(folder, "codes", &written.codes)?,
         write_file(folder, "refinement", &written.refinement)?,
-    ])
+    ];
+    let of_cells = |layer: usize| written.cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
+    let bytes = [files[1].bytes + written.places_bytes + of_cells(0), files[2].bytes + of_cells(1)];
+    let count = u32::try_from(written.cells.len())?;
+    Ok(Codes { files, cells: Some(CellsEntry { path, count }), bytes })
 }
 
 fn write_colours(folder: &Path, contents: &Contents) -> anyhow::Result<FileEntry> {

@@ -1,7 +1,8 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`neighbours`] -> [`folder`].
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`cells`] (of a large one) -> [`neighbours`] -> [`folder`].
 
 pub mod cache;
+pub mod cells;
 mod duplicates;
 mod embed;
 mod folder;
@@ -25,13 +26,17 @@ use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
 use cache::EmbeddingCache;
+use cells::Cells;
 use embed::Outcome;
-use folder::Bytes;
+use folder::{Bytes, ToCode};
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
-use neighbours::Wanted;
+use neighbours::{Neighbours, Wanted};
 use stamp::Stamp;
+
+/// Products whose neighbours are found exactly, at most; of more through the cells.
+const MOST_EXACT: usize = 200_000;
 
 /// What `build --json` prints.
 #[derive(Serialize)]
@@ -54,6 +59,12 @@ pub struct Report {
 pub struct Made {
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
+    /// Cells that the codes are cut into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cells: Option<usize>,
+    /// The share of the exact neighbours that the stored ones are, measured on some products; none where they are exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    neighbours_recall: Option<f64>,
     bytes: Bytes,
 }
 
@@ -163,7 +174,17 @@ fn index(
     let means = means::means(cache, &records)?;
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
-    let nearest = |groups: Option<&Groups>| {
+    let code_bytes = f64::from(arguments.code_bytes);
+    let in_cells = match arguments.cells.of(records.len()) {
+        Some(count) => {
+            let (space, lengths) = space::space(cache, &records)?;
+            let cells = Cells::cut(cache, &records, &space, count, code_bytes, jobs)?;
+            Some((cells, space, lengths))
+        }
+        None => None,
+    };
+    let through = in_cells.as_ref().map(|(cells, ..)| cells).filter(|_| records.len() > MOST_EXACT);
+    let nearest = |groups: Option<&Groups>| -> anyhow::Result<(Neighbours, Option<f64>)> {
         let progress = Progress::new("neighbours", outcome.items.len() as u64);
         let wanted = Wanted {
             each: arguments.neighbours as usize,
@@ -171,16 +192,20 @@ fn index(
             blends: (arguments.colour > 0.0).then_some(blends),
             groups,
         };
-        let found = neighbours::find(cache, &records, &wanted, jobs, &progress);
+        let found = match through {
+            Some(cells) => neighbours::find_in_cells(cache, &records, cells, &wanted, jobs, &progress)?,
+            None => neighbours::find(cache, &records, &wanted, jobs, &progress)?,
+        };
         progress.finish();
-        found
+        let recall = through.map(|_| neighbours::recall(cache, &records, &found, &wanted, jobs));
+        Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
-    let mut neighbours = nearest(variants.as_ref())?;
-    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means)?;
+    let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
+    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
-        neighbours = nearest(Some(&groups))?;
+        (neighbours, neighbours_recall) = nearest(Some(&groups))?;
     }
     let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
     let bytes = folder::write(&folder::Contents {
@@ -188,8 +213,12 @@ fn index(
         items: &outcome.items,
         fields,
         neighbours: &neighbours,
-        coordinates: &space::coordinates(cache, &records)?,
-        code_bytes: f64::from(arguments.code_bytes),
+        neighbours_recall,
+        codes: match &in_cells {
+            Some((cells, space, lengths)) => ToCode::Cells { cells, space, lengths, cache },
+            None => ToCode::Whole(space::coordinates(cache, &records)?),
+        },
+        code_bytes,
         jobs,
         means: &means,
         colour: arguments.colour,
@@ -201,7 +230,12 @@ fn index(
     })
     .with_context(|| format!("writing {}", arguments.out.display()))?;
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
-    Ok(Made { duplicates: duplicates.into_iter().map(ids).collect(), bytes })
+    Ok(Made {
+        duplicates: duplicates.into_iter().map(ids).collect(),
+        cells: in_cells.map(|(cells, ..)| cells.members.len()),
+        neighbours_recall,
+        bytes,
+    })
 }
 
 /// Which products are variants of one by `column`, as `query --group` has it.
@@ -238,7 +272,7 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
-        let Made { duplicates, bytes } = made;
+        let Made { duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!(
@@ -252,6 +286,14 @@ impl Report {
         if copies > 0 {
             println!(
                 "  {copies} look the same as another (--json lists them, --fold-duplicates shows each once)"
+            );
+        }
+        if let Some(cells) = cells {
+            println!("  codes in {cells} cells");
+        }
+        if let Some(recall) = neighbours_recall {
+            println!(
+                "  neighbours found through the cells: {recall:.4} of the exact ones, measured on some products"
             );
         }
         let megabytes = |bytes: u64| bytes as f64 / 1e6;

@@ -1,6 +1,7 @@
-//! The exact nearest neighbours of every product by all three metrics, in full precision, colours blended in where asked.
+//! The nearest neighbours of every product by all three metrics, in full precision, colours blended in where asked.
 //!
-//! Every product is compared with every other. Threads take blocks of queries; each block reads all embeddings once, a
+//! Every product is compared with every other ([`find`]), or in a catalogue too large for that with those of the cells near
+//! its own ([`find_in_cells`]). Threads take blocks of queries; each block reads all embeddings it is compared with once, a
 //! tile at a time that stays in the second-level cache, so memory is that of the blocks and the results.
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use lookalike::embedding::{Metric, norm, sums};
 use lookalike::rank::{Nearest, Neighbour};
 
 use super::cache::{EmbeddingCache, EmbeddingReader, Record};
+use super::cells::Cells;
 use crate::progress::Progress;
 
 /// Bytes of embeddings of a block of queries: the more, the fewer times all embeddings are read.
@@ -22,6 +24,13 @@ const TILE_BYTES: usize = 256 << 10;
 
 /// Queries of a block where colours count: each has the lattice of its colours spread out, 128 KiB.
 const COLOURED_QUERIES: usize = 64;
+
+/// Products of near cells that one is compared with by the coordinates that cells are told apart by, and those of them, the
+/// nearest by these, that it is compared with in full precision.
+const NEAR: usize = 16_384;
+const NEAREST: usize = 512;
+/// Products whose neighbours are found exactly too, to tell what cells miss.
+const SAMPLE: usize = 256;
 
 /// The neighbours of each item, by metric, nearest first.
 pub type Neighbours = Vec<Vec<Vec<Neighbour>>>;
@@ -49,48 +58,97 @@ pub fn find(
     jobs: usize,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
-    let each = wanted.each.min(apart(items.len(), wanted.groups).saturating_sub(1));
-    let row_bytes = cache.dims() * 4;
-    let mut block = (BLOCK_BYTES / row_bytes).clamp(1, items.len().div_ceil(jobs).max(1));
-    if wanted.blends.is_some() {
-        block = block.min(COLOURED_QUERIES);
+    let search = Search::new(cache, items, wanted)?;
+    let all: Vec<u32> = (0..items.len() as u32).collect();
+    let blocks = all.chunks(search.block_size(cache, jobs));
+    let found = search.blocks(cache, jobs, progress, blocks.len(), |block, reader| {
+        let queries = all.chunks(search.block_size(cache, jobs)).nth(block).unwrap_or_default();
+        Ok((queries.to_vec(), search.block(queries, &all, None, reader)?))
+    })?;
+    Ok(found)
+}
+
+/// The same among the products of near cells: nearly all of the nearest.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn find_in_cells(
+    cache: &EmbeddingCache,
+    items: &[Record],
+    cells: &Cells,
+    wanted: &Wanted,
+    jobs: usize,
+    progress: &Progress,
+) -> anyhow::Result<Neighbours> {
+    let search = Search::new(cache, items, wanted)?;
+    search.blocks(cache, jobs, progress, cells.members.len(), |cell, reader| {
+        let queries = &cells.members[cell];
+        let (mut near, mut nearest) = (NEAR, NEAREST);
+        loop {
+            let around = cells.around(cell, near);
+            let chosen: Vec<Vec<bool>> =
+                queries.iter().map(|query| cells.nearest(*query, &around, nearest)).collect();
+            let any = |at: &usize| chosen.iter().any(|chosen| chosen[*at]);
+            let places: Vec<usize> = (0..around.len()).filter(any).collect();
+            let candidates: Vec<u32> = places.iter().map(|at| around[*at]).collect();
+            let of_query = |chosen: &Vec<bool>| places.iter().map(|at| chosen[*at]).collect();
+            let chosen: Vec<Vec<bool>> = chosen.iter().map(of_query).collect();
+            let found = search.block(queries, &candidates, Some(&chosen), reader)?;
+            // Variants of one product count once: a cell may have too few others near.
+            if nearest >= items.len() || found.iter().flatten().all(|list| list.len() == search.each) {
+                return Ok((queries.clone(), found));
+            }
+            (near, nearest) = (near * 4, nearest * 8);
+        }
+    })
+}
+
+/// The share of the exact neighbours of some products, evenly spaced, that are in `found`.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn recall(
+    cache: &EmbeddingCache,
+    items: &[Record],
+    found: &Neighbours,
+    wanted: &Wanted,
+    jobs: usize,
+) -> anyhow::Result<f64> {
+    let sample: Vec<usize> = (0..items.len()).step_by(items.len().div_ceil(SAMPLE).max(1)).collect();
+    let exact = find_of(cache, items, &sample, wanted, jobs)?;
+    let (mut right, mut all) = (0, 0);
+    for (item, exact) in sample.iter().zip(&exact) {
+        for (exact, found) in exact.iter().zip(&found[*item]) {
+            all += exact.len();
+            right += found.iter().filter(|near| exact.iter().any(|other| other.item == near.item)).count();
+        }
     }
-    let tile = (TILE_BYTES / row_bytes).max(1);
-    let norms = norms(cache, items)?;
-    let colour_norms: Vec<u32> = match wanted.blends {
-        Some(_) => items.iter().map(|item| item.colours.norm()).collect(),
-        None => Vec::new(),
-    };
-    let next = AtomicUsize::new(0);
-    let mut blocks: Vec<(usize, Neighbours)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs)
-            .map(|_| {
-                let (next, norms, colour_norms) = (&next, &norms, &colour_norms);
-                scope.spawn(move || -> anyhow::Result<Vec<(usize, Neighbours)>> {
-                    let search =
-                        Search { items, norms, colour_norms, each, tile, dims: cache.dims(), wanted };
-                    let mut reader = cache.reader()?;
-                    let mut found = Vec::new();
-                    loop {
-                        let start = next.fetch_add(block, Ordering::Relaxed);
-                        if start >= items.len() {
-                            return Ok(found);
-                        }
-                        let end = (start + block).min(items.len());
-                        found.push((start, search.block(start..end, &mut reader)?));
-                        (start..end).for_each(|_| progress.advance());
-                    }
-                })
-            })
-            .collect();
-        let joined = workers.into_iter().map(|worker| worker.join().expect("a worker's panic is a bug"));
-        joined.collect::<anyhow::Result<Vec<_>>>()
-    })?
-    .into_iter()
-    .flatten()
-    .collect();
-    blocks.sort_by_key(|(start, _)| *start);
-    Ok(blocks.into_iter().flat_map(|(_, neighbours)| neighbours).collect())
+    Ok(right as f64 / all.max(1) as f64)
+}
+
+/// The exact neighbours of `queries` alone, in their order.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn find_of(
+    cache: &EmbeddingCache,
+    items: &[Record],
+    queries: &[usize],
+    wanted: &Wanted,
+    jobs: usize,
+) -> anyhow::Result<Neighbours> {
+    let search = Search::new(cache, items, wanted)?;
+    let all: Vec<u32> = (0..items.len() as u32).collect();
+    let parts: Vec<Vec<u32>> = queries
+        .chunks(queries.len().div_ceil(jobs).clamp(1, search.most_queries(cache)))
+        .map(|part| part.iter().map(|item| *item as u32).collect())
+        .collect();
+    let progress = Progress::new("exact", queries.len() as u64);
+    let mut found = search.blocks(cache, jobs, &progress, parts.len(), |part, reader| {
+        Ok((parts[part].clone(), search.block(&parts[part], &all, None, reader)?))
+    })?;
+    progress.finish();
+    Ok(queries.iter().map(|item| std::mem::take(&mut found[*item])).collect())
 }
 
 /// How many of `items` count apart.
@@ -114,71 +172,139 @@ fn norms(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Vec<f64>> {
 
 struct Search<'a> {
     items: &'a [Record],
-    norms: &'a [f64],
-    colour_norms: &'a [u32],
+    norms: Vec<f64>,
+    colour_norms: Vec<u32>,
     each: usize,
     tile: usize,
     dims: usize,
     wanted: &'a Wanted<'a>,
 }
 
-impl Search<'_> {
-    fn group_of(&self, item: usize) -> Option<u32> {
-        self.wanted.groups.and_then(|groups| groups.of(item as u32))
+impl<'a> Search<'a> {
+    fn new(cache: &EmbeddingCache, items: &'a [Record], wanted: &'a Wanted) -> anyhow::Result<Search<'a>> {
+        let each = wanted.each.min(apart(items.len(), wanted.groups).saturating_sub(1));
+        let colour_norms = match wanted.blends {
+            Some(_) => items.iter().map(|item| item.colours.norm()).collect(),
+            None => Vec::new(),
+        };
+        let tile = (TILE_BYTES / (cache.dims() * 4)).max(1);
+        Ok(Search {
+            items,
+            norms: norms(cache, items)?,
+            colour_norms,
+            each,
+            tile,
+            dims: cache.dims(),
+            wanted,
+        })
     }
 
+    fn most_queries(&self, cache: &EmbeddingCache) -> usize {
+        let most = (BLOCK_BYTES / (cache.dims() * 4)).max(1);
+        if self.wanted.blends.is_some() { most.min(COLOURED_QUERIES) } else { most }
+    }
+
+    fn block_size(&self, cache: &EmbeddingCache, jobs: usize) -> usize {
+        self.most_queries(cache).min(self.items.len().div_ceil(jobs).max(1))
+    }
+
+    /// Does `count` blocks, each giving queries and their neighbours; those of the items that were no query are empty.
+    fn blocks(
+        &self,
+        cache: &EmbeddingCache,
+        jobs: usize,
+        progress: &Progress,
+        count: usize,
+        block: impl Fn(usize, &mut EmbeddingReader) -> anyhow::Result<(Vec<u32>, Neighbours)> + Sync,
+    ) -> anyhow::Result<Neighbours> {
+        let next = AtomicUsize::new(0);
+        let worker = || -> anyhow::Result<Vec<(Vec<u32>, Neighbours)>> {
+            let mut reader = cache.reader()?;
+            let mut found = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return Ok(found);
+                }
+                let (queries, of_block) = block(number, &mut reader)?;
+                queries.iter().for_each(|_| progress.advance());
+                found.push((queries, of_block));
+            }
+        };
+        let blocks = thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
+            let joined = workers.into_iter().map(|worker| worker.join().expect("a worker's panic is a bug"));
+            joined.collect::<anyhow::Result<Vec<_>>>()
+        })?;
+        let mut neighbours = vec![Vec::new(); self.items.len()];
+        for (queries, found) in blocks.into_iter().flatten() {
+            queries.iter().zip(found).for_each(|(query, found)| neighbours[*query as usize] = found);
+        }
+        Ok(neighbours)
+    }
+
+    fn group_of(&self, item: u32) -> Option<u32> {
+        self.wanted.groups.and_then(|groups| groups.of(item))
+    }
+
+    /// The nearest of each of `queries` among `candidates`, of which `chosen` may say by query whether they count.
     fn block(
         &self,
-        queries: std::ops::Range<usize>,
+        queries: &[u32],
+        candidates: &[u32],
+        chosen: Option<&[Vec<bool>]>,
         reader: &mut EmbeddingReader,
     ) -> anyhow::Result<Neighbours> {
         let mut query_rows = vec![0f32; queries.len() * self.dims];
-        for (row, item) in query_rows.chunks_mut(self.dims).zip(&self.items[queries.clone()]) {
-            reader.read(*item, row)?;
+        for (row, item) in query_rows.chunks_mut(self.dims).zip(queries) {
+            reader.read(self.items[*item as usize], row)?;
         }
         let blends = self.wanted.blends.map(|blends| {
-            let colours: Vec<colour::Query> =
-                self.items[queries.clone()].iter().map(|item| colour::Query::new(&item.colours)).collect();
-            (blends, colours)
+            let colours = |item: &u32| colour::Query::new(&self.items[*item as usize].colours);
+            (blends, queries.iter().map(colours).collect::<Vec<_>>())
         });
         let mut nearest = vec![vec![Nearest::new(self.each); Metric::ALL.len()]; queries.len()];
         let mut tile_rows = vec![0f32; self.tile * self.dims];
-        for tile_start in (0..self.items.len()).step_by(self.tile) {
-            let tile_items = &self.items[tile_start..self.items.len().min(tile_start + self.tile)];
-            for (row, item) in tile_rows.chunks_mut(self.dims).zip(tile_items) {
-                reader.read(*item, row)?;
+        for (first, tile) in (0..).step_by(self.tile).zip(candidates.chunks(self.tile)) {
+            for (row, item) in tile_rows.chunks_mut(self.dims).zip(tile) {
+                reader.read(self.items[*item as usize], row)?;
             }
-            for ((query, query_row), nearest) in
-                queries.clone().zip(query_rows.chunks(self.dims)).zip(&mut nearest)
-            {
-                let tile = tile_rows.chunks(self.dims).take(tile_items.len());
-                let own = self.group_of(query);
-                for (item, row) in (tile_start..).zip(tile) {
-                    let group = self.group_of(item);
+            let rows = query_rows.chunks(self.dims).zip(&mut nearest);
+            for (place, (query, (query_row, nearest))) in queries.iter().zip(rows).enumerate() {
+                let own = self.group_of(*query);
+                for (at, (item, row)) in (first..).zip(tile.iter().zip(tile_rows.chunks(self.dims))) {
+                    if chosen.is_some_and(|chosen| !chosen[place][at]) {
+                        continue;
+                    }
+                    let group = self.group_of(*item);
                     let of_own = item == query || group.is_some() && group == own;
-                    if of_own || !(self.wanted.may)(query, item) {
+                    if of_own || !(self.wanted.may)(*query as usize, *item as usize) {
                         continue;
                     }
                     let sums = sums(query_row, row);
+                    let number = *item as usize;
                     let colour = blends.as_ref().map(|(blends, colours)| {
-                        let colours = &colours[query - queries.start];
-                        (blends, colours.distance(&self.items[item].colours, self.colour_norms[item]))
+                        let other = &self.items[number].colours;
+                        (blends, colours[place].distance(other, self.colour_norms[number]))
                     });
-                    for (place, (metric, nearest)) in
-                        Metric::ALL.into_iter().zip(nearest.iter_mut()).enumerate()
+                    for (at, (metric, nearest)) in Metric::ALL.into_iter().zip(nearest.iter_mut()).enumerate()
                     {
-                        let mut distance = metric.distance(&sums, self.norms[query], self.norms[item]);
+                        let norms = (self.norms[*query as usize], self.norms[number]);
+                        let mut distance = metric.distance(&sums, norms.0, norms.1);
                         if let Some((blends, colour)) = colour {
-                            distance = blends[place].distance(distance, colour);
+                            distance = blends[at].distance(distance, colour);
                         }
-                        nearest.offer_of(Neighbour { item: item as u32, distance }, group);
+                        nearest.offer_of(Neighbour { item: *item, distance }, group);
                     }
                 }
             }
         }
-        Ok(nearest
-            .into_iter()
-            .map(|by_metric| by_metric.into_iter().map(Nearest::into_sorted).collect())
-            .collect())
+        let sorted = |nearest: Nearest| {
+            let mut sorted = nearest.into_sorted();
+            // Of millions of lists the room that each had for candidates would be most of the memory.
+            sorted.shrink_to_fit();
+            sorted
+        };
+        Ok(nearest.into_iter().map(|by_metric| by_metric.into_iter().map(sorted).collect()).collect())
     }
 }

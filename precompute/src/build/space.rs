@@ -26,11 +26,40 @@ pub struct Coordinates {
     pub lengths: Vec<f64>,
 }
 
-/// The coordinates of `items`.
+/// The coordinates of `items`, all in memory.
 ///
 /// # Errors
 /// When an embedding cannot be read.
 pub fn coordinates(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Coordinates> {
+    let (space, lengths) = space(cache, items)?;
+    let coefficients = coefficients(cache, items.iter(), &space)?;
+    Ok(Coordinates { space, coefficients, lengths })
+}
+
+/// The coefficients of `items` along the axes of `space`, `[items, axes]`: of their directions less the mean.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn coefficients<'a>(
+    cache: &EmbeddingCache,
+    items: impl Iterator<Item = &'a Record>,
+    space: &Space,
+) -> anyhow::Result<Vec<f32>> {
+    let mut coefficients = Vec::with_capacity(items.size_hint().0 * space.rotation.axes());
+    let (mut reader, mut direction) = (cache.reader()?, vec![0f32; cache.dims()]);
+    for item in items {
+        read_direction(&mut reader, *item, &mut direction)?;
+        direction.iter_mut().zip(&space.mean).for_each(|(value, mean)| *value -= mean);
+        coefficients.extend(space.rotation.project(&direction));
+    }
+    Ok(coefficients)
+}
+
+/// The space of `items`, and their L2 norms.
+///
+/// # Errors
+/// When an embedding cannot be read.
+pub fn space(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<(Space, Vec<f64>)> {
     let dims = cache.dims();
     let mut reader = cache.reader()?;
     let mut direction = vec![0f32; dims];
@@ -50,14 +79,7 @@ pub fn coordinates(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<C
     }
     let axes = principal_axes(&sample, REFINED_AXES.min(dims).min(sampled.len().saturating_sub(1)));
     let rotation = Rotation::new(&axes, dims);
-
-    let mut coefficients = Vec::with_capacity(items.len() * rotation.axes());
-    for item in items {
-        read_direction(&mut reader, *item, &mut direction)?;
-        direction.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean);
-        coefficients.extend(rotation.project(&direction));
-    }
-    Ok(Coordinates { space: Space { mean, rotation, positive }, coefficients, lengths })
+    Ok((Space { mean, rotation, positive }, lengths))
 }
 
 /// Reads an embedding's direction (zeros if it has none); gives its length.

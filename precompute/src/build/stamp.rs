@@ -47,12 +47,14 @@ pub fn made_of(
         group,
         fold_duplicates,
         code_bytes,
+        cells,
         no_thumbnails,
         images,
         fragments,
         ..
     } = arguments;
-    let options = (neighbours, colour, group, fold_duplicates, code_bytes, no_thumbnails, images, fragments);
+    let options =
+        (neighbours, colour, group, fold_duplicates, code_bytes, cells, no_thumbnails, images, fragments);
     hasher.update(serde_json::to_vec(&options)?);
     for (item, fields) in items.iter().zip(fields) {
         hasher.update(item.photo.0);

@@ -1,10 +1,11 @@
 //! `precompute eval`: how good a folder's neighbours are, by labels that are known, and how much the codes lose.
 
 mod codes;
+mod sample;
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use lookalike::embedding::Metric;
 use serde::Serialize;
 
@@ -67,7 +68,7 @@ impl Labels {
 
     /// Of the table that `arguments` name, by the products' ids.
     fn read(arguments: &EvalArguments, ids: &[String]) -> anyhow::Result<Labels> {
-        let TableColumn { file, column } = &arguments.labels;
+        let TableColumn { file, column } = arguments.labels.as_ref().context("give --labels or --sample")?;
         let table = read_table(file)?;
         let of_column = |column: &str| {
             let numbers = numbered(ids, &table, column);
@@ -97,6 +98,9 @@ impl Labels {
 pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
+    if let Some(count) = arguments.sample {
+        return sample::run(&folder, &stored, count as usize, arguments.json);
+    }
     let labels = Labels::read(arguments, &stored.ids)?;
 
     let jobs = processors();
@@ -118,6 +122,7 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     };
     let exact_of_other_groups = of_other_groups.as_ref().unwrap_or(&exact);
     let measure = Measure { stored: &stored, exact: &exact, exact_of_other_groups, labels: &labels, jobs };
+    let [bytes, refinement_bytes] = folder.codes_bytes(&folder.codes()?);
     let [own, own_refined] = measure.of_folder(&folder)?;
     let (recall_at_10, refined_recall_at_10) = (own.recall_at_10.clone(), own_refined.recall_at_10.clone());
     let mut codes = vec![own, own_refined];
@@ -134,8 +139,8 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
         precision: precision(exact_of_other_groups, &labels.of_items),
         recall_at_10,
         refined_recall_at_10,
-        bytes_per_item: each(folder.manifest.codes.bytes),
-        refinement_bytes_per_item: each(folder.manifest.refinement.bytes),
+        bytes_per_item: each(bytes),
+        refinement_bytes_per_item: each(refinement_bytes),
         codebook_bytes: folder.manifest.codebook.bytes,
         codes,
     };

@@ -11,11 +11,12 @@ use lookalike::colour::{Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::folder::Card;
 use lookalike::photo::{Crop, Limits, decode};
-use lookalike::rank::{Coloured, Neighbour, Question};
+use lookalike::rank::Neighbour;
 use lookalike::rules::Rules;
 use serde::Serialize;
 
 use crate::args::QueryArguments;
+use crate::asked::Asked;
 use crate::folder_reader::Folder;
 
 #[derive(Serialize)]
@@ -82,7 +83,7 @@ fn by_rules(
     metric: Metric,
     rules: &Rules,
 ) -> anyhow::Result<Vec<Neighbour>> {
-    let codes = folder.refined_codes()?;
+    let mut codes = folder.refined_codes()?;
     let weight = arguments.colour.unwrap_or(0.0);
     let colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
     let attributes = match rules.needs_attributes() {
@@ -92,6 +93,11 @@ fn by_rules(
     let (embedding, own_colours, item) = match (&arguments.of.item, &arguments.of.photo) {
         (Some(id), _) => {
             let item = number_of(folder, id)?;
+            if codes.cells() > 0 {
+                let own = [folder.cell_of(&codes, item)?];
+                folder.give_cells(&mut codes, &own, false)?;
+                folder.give_cells(&mut codes, &own, true)?;
+            }
             let mut embedding = vec![0f32; codes.dims()];
             codes.decode(item as usize, &mut embedding);
             (embedding, colours.as_ref().map(|colours| *colours.get(item as usize)), Some(item))
@@ -110,12 +116,12 @@ fn by_rules(
     let coloured = match (&colours, own_colours) {
         (Some(products), Some(own)) => {
             let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
-            Some(Coloured::new(products, &own, weight, metric))
+            Some((products, own, weight))
         }
         _ => None,
     };
-    let question = Question::new(codes.search(&embedding, metric)?, coloured);
-    Ok(chooser.answer(&question, arguments.k))
+    let asked = Asked { embedding: &embedding, metric, coloured };
+    Ok(asked.answer(folder, &mut codes, &chooser, arguments.k)?.neighbours)
 }
 
 fn number_of(folder: &Folder, id: &str) -> anyhow::Result<u32> {

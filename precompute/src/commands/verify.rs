@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use lookalike::codes::{Codes, PLACES, write_places};
 use lookalike::digest::Digest;
 use lookalike::folder::{Manifest, shard_of};
 
 use crate::args::VerifyArguments;
+use crate::build::cells::{codes_name, places_name, refinement_name};
 use crate::build::fragments;
 use crate::folder_reader::Folder;
 use crate::networks::Opened;
@@ -23,7 +25,8 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let cards = check_cards(&folder)?;
     check_neighbours(&folder, &cards)?;
     check_fragments(&folder)?;
-    let codes = folder.refined_codes()?;
+    let mut codes = folder.refined_codes()?;
+    check_cells(&folder, &mut codes)?;
     folder.colours()?;
     folder.attributes()?;
     let opened = folder.network()?;
@@ -60,6 +63,36 @@ fn check_network(folder: &Folder, opened: &Opened) -> anyhow::Result<()> {
     let repeated =
         (entry.bytes, &entry.name, entry.trained) == (bytes, &description.name, description.trained);
     ensure!(repeated, "manifest.json: says of {} what its network.json does not", entry.path);
+    Ok(())
+}
+
+/// Every product is in one cell, the one that its file of places says.
+fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
+    let Some(entry) = &folder.manifest.cells else {
+        return Ok(ensure!(codes.cells() == 0, "manifest.json: has no cells, but the codes are in some"));
+    };
+    ensure!(entry.count == codes.cells(), "manifest.json: {} holds {} cells", entry.path, codes.cells());
+    let mut cell_of = vec![None; codes.items()];
+    for cell in 0..codes.cells() {
+        codes.forget_cells();
+        folder.give_cells(codes, &[cell], false)?;
+        folder.give_cells(codes, &[cell], true)?;
+        for item in codes.items_of_cells(&[cell]) {
+            let before = cell_of[item as usize].replace(cell);
+            ensure!(before.is_none(), "{}/{}: has item {item} too", entry.path, codes_name(cell));
+        }
+    }
+    codes.forget_cells();
+    let names: Vec<String> = (0..entry.count)
+        .flat_map(|cell| [codes_name(cell), refinement_name(cell)])
+        .chain((0..codes.items().div_ceil(PLACES) as u32).map(places_name))
+        .collect();
+    check_set(folder, &entry.path, &names)?;
+    for (number, cells) in (0..).zip(cell_of.chunks(PLACES)) {
+        let file = format!("{}/{}", entry.path, places_name(number));
+        let cells: Vec<u32> = cells.iter().map(|cell| cell.unwrap_or(u32::MAX)).collect();
+        ensure!(folder.read(&file)? == write_places(&cells), "{file}: says otherwise than the cells");
+    }
     Ok(())
 }
 

@@ -65,8 +65,9 @@ impl Measure<'_> {
     /// # Errors
     /// When a file of it cannot be read or is refused.
     pub fn of_folder(&self, folder: &Folder) -> anyhow::Result<[Line; 2]> {
-        let bytes = [folder.manifest.codes.bytes, folder.manifest.refinement.bytes];
-        self.both_layers(folder.codes()?, folder.refined_codes()?, bytes)
+        let (codes, refined) = (folder.all_codes(false)?, folder.all_codes(true)?);
+        let bytes = folder.codes_bytes(&codes);
+        self.both_layers(codes, refined, bytes)
     }
 
     /// Codes of `bytes` a product, made here from `coordinates`, without and with the refinement.

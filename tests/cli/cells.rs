@@ -1,0 +1,150 @@
+//! A folder whose codes are in cells: read as any other, ranked as one in a file is, and no file of a cell can be another.
+
+use std::fs;
+
+use anyhow::{Context, ensure};
+use lookalike_tests::{arguments, fail, save_picture, succeed, succeed_json, tree};
+use serde_json::Value;
+
+use crate::query::METRICS;
+use crate::shop::Shop;
+
+/// A shop of 40 products in about 4 cells.
+fn in_cells(name: &str) -> anyhow::Result<Shop> {
+    let shop = Shop::with(name, 40)?;
+    let report = shop.build(&["--cells", "4"])?;
+    let cells = report["cells"].as_u64().context("cells")?;
+    ensure!((2..=4).contains(&cells), "{report}");
+    Ok(shop)
+}
+
+#[test]
+fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
+    let shop = in_cells("cells-good")?;
+    let text = succeed(arguments!["verify", shop.out()])?;
+    ensure!(text.contains("40 products"), "{text}");
+    let text = fs::read(shop.out().join("manifest.json"))?;
+    let manifest: Value = serde_json::from_slice(&text)?;
+    ensure!(manifest["version"] == 3 && text.len() <= 2000, "{manifest}");
+    let path = manifest["cells"]["path"].as_str().context("cells")?;
+    let files = tree(&shop.out().join(path))?;
+    let count = manifest["cells"]["count"].as_u64().context("count")? as usize;
+    ensure!(files.len() == 2 * count + 1, "{:?}", files.keys());
+    ensure!(files.iter().all(|(_, content)| content.len() < 65_536));
+    Ok(())
+}
+
+#[test]
+fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<()> {
+    let (shop, whole) = (in_cells("cells-ranked")?, Shop::with("cells-whole", 40)?);
+    whole.build(&[])?;
+    let upload = shop.0.join("upload.png");
+    save_picture(1000, &upload)?;
+    let upload = upload.display().to_string();
+    for metric in METRICS {
+        let own = ["--item", "p07", "--exclude", "p08"];
+        for of in [&["--photo", &upload][..], &own] {
+            let query = [of, &["--metric", metric, "-k", "60"][..]].concat();
+            let (found, expected) = (shop.query(&query)?, whole.query(&query)?);
+            ensure!(found.len() == expected.len(), "{found:?}");
+            // Both code the same embeddings, but not to the same numbers.
+            for (id, distance) in &expected {
+                let near = found.iter().find(|(other, _)| other == id).context("every product is ranked")?;
+                let scale = expected[expected.len() - 1].1;
+                ensure!((near.1 - distance).abs() < 0.01 * scale, "{metric} {id}: {near:?}, not {distance}");
+            }
+        }
+    }
+    // Stored neighbours are exact in both.
+    ensure!(shop.query(&["--item", "p07"])? == whole.query(&["--item", "p07"])?);
+    Ok(())
+}
+
+#[test]
+fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
+    let shop = in_cells("cells-damage")?;
+    let mut seen = 0;
+    for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| name.starts_with("cells-")) {
+        let path = shop.out().join(&name);
+        let mut damaged = content.clone();
+        damaged[content.len() / 2] ^= 1;
+        for damage in [Some(&damaged[..]), Some(&content[..content.len() - 1]), Some(&[][..]), None] {
+            match damage {
+                Some(damage) => fs::write(&path, damage)?,
+                None => fs::remove_file(&path)?,
+            }
+            let errors = fail(1, arguments!["verify", shop.out()])?;
+            let set = name.split('/').next().unwrap_or(&name);
+            ensure!(errors.contains(&name) || errors.contains(set), "{name}: {errors}");
+            // A question that needs it is refused too, by its name.
+            if name.contains("/codes-") {
+                let errors = fail(1, arguments!["query", shop.out(), "--item", "p07", "--exclude", "p08"])?;
+                ensure!(errors.contains(&name), "{name}: {errors}");
+            }
+        }
+        fs::write(&path, content)?;
+        seen += 1;
+    }
+    ensure!(seen >= 5, "{seen} files");
+    succeed(arguments!["verify", shop.out()])?;
+    // The manifest counts them.
+    let path = shop.out().join("manifest.json");
+    let text = fs::read_to_string(&path)?;
+    let manifest: Value = serde_json::from_str(&text)?;
+    let count = manifest["cells"]["count"].as_u64().context("count")?;
+    fs::write(&path, text.replace(&format!("\"count\":{count}"), &format!("\"count\":{}", count + 1)))?;
+    ensure!(fail(1, arguments!["verify", shop.out()])?.contains("cells"));
+    Ok(())
+}
+
+#[test]
+fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<()> {
+    let shop = in_cells("cells-again")?;
+    let first = tree(&shop.out())?;
+    let manifest = shop.out().join("manifest.json");
+    let written = fs::metadata(&manifest)?.modified()?;
+    shop.build(&["--cells", "4"])?;
+    ensure!(fs::metadata(&manifest)?.modified()? == written, "nothing was to be done");
+    fs::remove_dir_all(shop.out())?;
+    shop.build(&["--cells", "4", "--jobs", "3"])?;
+    ensure!(tree(&shop.out())? == first, "on another number of threads");
+    // And back to one file.
+    shop.build(&["--cells", "never"])?;
+    ensure!(tree(&shop.out())?.keys().all(|name| !name.starts_with("cells-")));
+    succeed(arguments!["verify", shop.out()])?;
+    Ok(())
+}
+
+#[test]
+fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
+    let shop = in_cells("cells-eval")?;
+    let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
+    ensure!(report["sample"] == 8 && report["items"] == 40, "{report}");
+    for metric in METRICS {
+        let recall = |figure: &str| report[figure][metric].as_f64().unwrap_or_default();
+        ensure!(recall("recall_at_10") > 0.8 && recall("refined_recall_at_10") > 0.95, "{report}");
+    }
+    let cells: u64 = tree(&shop.out())?
+        .iter()
+        .filter(|(name, _)| name.starts_with("cells-") && !name.contains("/places-"))
+        .map(|(_, content)| content.len() as u64)
+        .sum();
+    ensure!(report["question"]["most_bytes"].as_u64().is_some_and(|most| most <= cells), "{report}");
+    let text = succeed(arguments!["eval", shop.out(), "--sample", "8"])?;
+    ensure!(text.contains("a question reads"), "{text}");
+    // Without cells there is nothing to read for each question.
+    shop.build(&["--cells", "never"])?;
+    let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
+    ensure!(report.get("question").is_none(), "{report}");
+    ensure!(fail(2, arguments!["eval", shop.out()])?.contains("--labels"));
+    Ok(())
+}
+
+#[test]
+fn a_number_of_cells_that_is_none_is_refused() -> anyhow::Result<()> {
+    for count in ["0", "-1", "many", "65537"] {
+        let errors = fail(2, arguments!["build", "photos", "--out", "out", format!("--cells={count}")])?;
+        ensure!(errors.contains("auto, never"), "{errors}");
+    }
+    Ok(())
+}

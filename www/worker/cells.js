@@ -1,0 +1,93 @@
+/**
+ * Ranks a catalogue whose codes are cut into cells (src/folder/FORMAT.md): fetches the cells nearest to what is asked for, all
+ * side by side, and more where rules leave too few of their products. The wasm module says which; it keeps those of the
+ * questions before, and the browser's cache the files.
+ */
+/** @import { Described, How } from "../shared/types.js" */
+/** @import { Ranker } from "../wasm/rank_cells.js" */
+
+/** As in src/codes/cells.rs and precompute/src/asked.rs. */
+const MORE_ROUNDS = 2;
+const PLACES = 16384;
+const CANDIDATES = 2;
+
+export class Cells {
+  #path;
+  #fetch;
+  /** One question after the other: the module forgets cells for another's. @type {Promise<unknown>} */
+  #last = Promise.resolve();
+
+  /**
+   * @param {string} path the set's folder
+   * @param {(file: string, bytes?: number) => Promise<Uint8Array>} fetch
+   */
+  constructor(path, fetch) {
+    this.#path = path;
+    this.#fetch = fetch;
+  }
+
+  /**
+   * @param {Ranker} ranker
+   * @param {Pick<Described, "embedding" | "colours"> | number} like
+   * @param {How & { excluded: readonly number[] }} how
+   * @returns {Promise<Float64Array>} as the ranker gives it
+   */
+  rank(ranker, like, how) {
+    const answer = this.#last.then(() => this.#rank(ranker, like, how));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  /** @type {Cells["rank"]} */
+  async #rank(ranker, like, how) {
+    /** @type {number[]} */
+    let own = [];
+    if (typeof like === "number") {
+      const name = `${this.#path}/places-${Math.floor(like / PLACES)}.bin`;
+      own = [ranker.cell_of(like, await this.#fetch(name), name)];
+      await this.#give(ranker, Uint32Array.from(own));
+    }
+    const embedding = typeof like === "number" ? ranker.embedding(like) : like.embedding;
+    /** @type {Uint32Array} */
+    let cells = new Uint32Array();
+    const ask = (/** @type {number} */ limit) => {
+      const options = { ...how, limit, cells: [...cells] };
+      return typeof like === "number"
+        ? ranker.rank_like_item(like, options)
+        : ranker.rank(like.embedding, like.colours, options);
+    };
+    /** @type {Float64Array} */
+    let answer = new Float64Array();
+    for (let round = 0; round <= MORE_ROUNDS && answer.length < 2 * how.limit; round++) {
+      const before = cells.length;
+      cells = Uint32Array.from(new Set([...own, ...ranker.cells(embedding, round)]));
+      if (cells.length === before) break;
+      await this.#give(ranker, cells);
+      answer = ask(how.limit);
+    }
+    if (!how.settled) return answer;
+    const items = ask(CANDIDATES * how.limit).filter((_, at) => at % 2 === 0);
+    await this.#fetchAll(ranker, ranker.unrefined_cells(Uint32Array.from(items)), true);
+    return ask(how.limit);
+  }
+
+  /** @param {Ranker} ranker @param {Uint32Array} cells */
+  #give(ranker, cells) {
+    return this.#fetchAll(ranker, ranker.lacking_cells(cells), false);
+  }
+
+  /**
+   * @param {Ranker} ranker
+   * @param {Uint32Array} cells each its number and the length of its file
+   * @param {boolean} refinement
+   */
+  async #fetchAll(ranker, cells, refinement) {
+    const one = async (/** @type {number} */ at) => {
+      const name = `${this.#path}/${refinement ? "refinement" : "codes"}-${cells[at]}.bin`;
+      return { cell: cells[at], name, bytes: await this.#fetch(name, cells[at + 1]) };
+    };
+    const fetched = await Promise.all(Array.from({ length: cells.length / 2 }, (_, n) => one(2 * n)));
+    // Where products are in memory goes by the order in which cells come.
+    for (const { cell, name, bytes } of fetched) ranker.give_cell(cell, refinement, bytes, name);
+  }
+}
