@@ -2,7 +2,7 @@
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
 //! most (principal components), quantised along a trellis and entropy coded (`train`, `model`, `rans`): transform coding as
-//! image and video codecs do it. Steps are larger along axes of less variance: what ranks is the large differences. The
+//! image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
@@ -14,12 +14,13 @@ mod model;
 mod rans;
 mod rotation;
 mod search;
+mod steps;
 mod train;
 mod write;
 
 pub use rotation::Rotation;
 pub use search::{Search, WrongDimensions};
-pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, write};
+pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, axes_for, write};
 
 use crate::format::{FormatError, Reader};
 use layer::Layer;

@@ -2,6 +2,7 @@
 
 mod again;
 mod eval;
+mod export;
 mod formats;
 mod fragments;
 mod golden;
