@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench million train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench codes million train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -150,6 +150,12 @@ bench: setup-test build ## The network beside ONNX Runtime and tract, in turns: 
 	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
 	@LOOKALIKE_WIDGET=$(WIDGET) $(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --out $(TARGET)/bench.json --shared ../shared --program $(PRECOMPUTE) \
 		--widget $(WIDGET)
+
+codes: setup-test build ## The codes of three networks' embeddings beside FAISS's and usearch: recall@10 and time as JSON (Python, an hour)
+	@[ -x $(TARGET)/codes/venv/bin/python ] || python3 -m venv $(TARGET)/codes/venv
+	@$(TARGET)/codes/venv/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@LOOKALIKE_WIDGET=$(WIDGET) $(TARGET)/codes/venv/bin/python tests/bench/codes.py --work $(TARGET)/codes --out $(TARGET)/codes.json \
+		--shared ../shared --program $(PRECOMPUTE) --widget $(WIDGET)
 
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
 use lookalike::photo::Crop;
 use lookalike::rules::Rules;
@@ -31,7 +31,7 @@ pub enum Command {
     Query(QueryArguments),
     /// Measure how good a folder's neighbours are, by labels that are known
     Eval(EvalArguments),
-    /// Write the full-precision embeddings as a NumPy file
+    /// Write the full-precision embeddings for other tools: NumPy, Parquet
     Export(ExportArguments),
     /// Check every file of a folder against the manifest
     Verify(VerifyArguments),
@@ -242,17 +242,20 @@ fn table_column(text: &str) -> Result<TableColumn, String> {
     }
 }
 
-/// Write the full-precision embeddings as a NumPy file.
+/// Write the full-precision embeddings for other tools.
 ///
-/// f32 of shape [items, dimensions] in item order, and the ids, one a line, in OUT.ids.txt beside it. Read from
-/// DIR.cache, which `build` keeps beside the folder.
+/// In item order, and read from DIR.cache, which `build` keeps beside the folder.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("files").args(["npy", "parquet"]).required(true).multiple(true)))]
 pub struct ExportArguments {
     /// A folder made by `build`
     pub dir: PathBuf,
-    /// The file to write
+    /// A NumPy file: f32 of shape [items, dimensions]; and the ids, one a line, in OUT.ids.txt beside it
     #[arg(long, value_name = "OUT.npy")]
-    pub npy: PathBuf,
+    pub npy: Option<PathBuf>,
+    /// A Parquet file, for pandas, DuckDB and the like: columns id (text) and embedding (list of f32)
+    #[arg(long, value_name = "OUT.parquet")]
+    pub parquet: Option<PathBuf>,
 }
 
 /// Check every file of a folder against the manifest.

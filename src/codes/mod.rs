@@ -2,7 +2,7 @@
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
 //! most (principal components), quantised along a trellis and entropy coded (`train`, `model`, `rans`): transform coding as
-//! image and video codecs do it. Steps are larger along axes of less variance: what ranks is the large differences. The
+//! image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
@@ -20,6 +20,7 @@ mod model;
 mod rans;
 mod rotation;
 mod search;
+mod steps;
 mod train;
 mod write;
 #[cfg(feature = "cells")]
@@ -30,7 +31,7 @@ pub use cells::{CELL_AXES, CELL_BYTES, MORE_ROUNDS, PLACES};
 pub use kernel::{LANES, dot};
 pub use rotation::Rotation;
 pub use search::{Search, WrongDimensions};
-pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, write};
+pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, axes_for, write};
 #[cfg(feature = "cells")]
 pub use write_cells::{CellFiles, CellWriter, WrittenCell, write_places};
 

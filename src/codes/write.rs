@@ -3,6 +3,7 @@
 use super::layer;
 use super::model::Model;
 use super::rotation::Rotation;
+use super::steps::weights;
 use super::train::{Coded, Coefficients, Numbers, code};
 use super::{
     CODEBOOK_MAGIC, CODEBOOK_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC,
@@ -18,13 +19,16 @@ pub const AXES: usize = 512;
 /// Axes with those of the refinement, at most.
 pub const REFINED_AXES: usize = 768;
 
-/// By how much steps grow as variances fall: variance to the power of minus half this. 0 makes the squared error least;
-/// recall is best with a little of it, measured on the embeddings of three networks: 0.25 at [`BYTES`], 0.5 at half of that.
-const UNEVENNESS: f64 = 0.25;
-const MOST_UNEVENNESS: f64 = 0.5;
-const REFINEMENT_UNEVENNESS: f32 = 0.2;
-/// Axes of less than this part of the largest variance have its steps.
-const LEAST_VARIANCE: f32 = 1e-6;
+/// Axes that pay in a catalogue of `items`: those that the refinement adds take at most half of its bytes.
+pub fn axes_for(items: usize, dims: usize) -> usize {
+    let more = (REFINEMENT_BYTES / 2.0 * items as f64 - REFINEMENT_HEAD) / axis_bytes(dims) as f64;
+    dims.min(REFINED_AXES).min(AXES + more as usize)
+}
+
+/// Bytes of an axis in a file.
+fn axis_bytes(dims: usize) -> usize {
+    dims + 4
+}
 
 /// Where directions are coded.
 pub struct Space {
@@ -74,19 +78,15 @@ impl Trained {
     pub fn of(space: &Space, coefficients: &[f32], items: usize, bytes: f64, threads: usize) -> Trained {
         let all = space.rotation.axes();
         let axes = all.min(AXES);
-        let variances = variances(coefficients, all);
-        let unevenness = (UNEVENNESS * BYTES / bytes).min(MOST_UNEVENNESS) as f32;
-        let weights = weights(&variances, unevenness);
-        let spreads: Vec<f32> = variances.iter().map(|variance| variance.sqrt()).collect();
+        let weights = weights(coefficients, all);
         let own = first_axes(coefficients, all, axes);
-        let to_code = Coefficients { values: &own, spreads: &spreads[..axes], weights: &weights[..axes] };
+        let to_code = Coefficients { values: &own, spreads: &spreads(&own, axes), weights: &weights[..axes] };
         let base = code(&to_code, bits(bytes, CODES_HEAD, items), threads);
 
         let lost = lost(&base.model, &base.numbers, coefficients, all);
-        let spreads: Vec<f32> = self::variances(&lost, all).iter().map(|variance| variance.sqrt()).collect();
-        let weights = self::weights(&variances, REFINEMENT_UNEVENNESS);
-        let to_code = Coefficients { values: &lost, spreads: &spreads, weights: &weights };
-        let refined = code(&to_code, bits(REFINEMENT_BYTES, REFINEMENT_HEAD, items), threads);
+        let to_code = Coefficients { values: &lost, spreads: &spreads(&lost, all), weights: &weights };
+        let head = REFINEMENT_HEAD + ((all - axes) * axis_bytes(space.mean.len())) as f64;
+        let refined = code(&to_code, bits(REFINEMENT_BYTES, head, items), threads);
         Trained { base, refined }
     }
 }
@@ -141,23 +141,18 @@ fn bits(bytes: f64, head: f64, items: usize) -> f64 {
     8.0 * (bytes - 1.0 - 8.0 / 1024.0 - share)
 }
 
-/// Bytes before the codes, and about those before the refinement's, which come with what they are read by.
+/// Bytes before the codes, and about those before the refinement's, its axes aside, which come with what they are read by.
 const CODES_HEAD: f64 = 24.0;
 const REFINEMENT_HEAD: f64 = 16e3;
 
-fn variances(values: &[f32], axes: usize) -> Vec<f32> {
+/// Standard deviations from 0 of `values`, `[products, axes]`.
+fn spreads(values: &[f32], axes: usize) -> Vec<f32> {
     let mut sums = vec![0f64; axes];
     for row in values.chunks_exact(axes.max(1)) {
         sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) * f64::from(*value));
     }
     let rows = (values.len() / axes.max(1)).max(1);
-    sums.into_iter().map(|sum| (sum / rows as f64) as f32).collect()
-}
-
-fn weights(variances: &[f32], unevenness: f32) -> Vec<f32> {
-    let largest = variances.iter().fold(f32::MIN_POSITIVE, |most, variance| most.max(*variance));
-    let weight = |variance: &f32| (variance / largest).max(LEAST_VARIANCE).powf(-unevenness / 2.0);
-    variances.iter().map(weight).collect()
+    sums.into_iter().map(|sum| (sum / rows as f64).sqrt() as f32).collect()
 }
 
 /// Lengths in a byte and a byte more: logarithms, evenly spaced.

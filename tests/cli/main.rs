@@ -3,6 +3,7 @@
 mod again;
 mod cells;
 mod eval;
+mod export;
 mod formats;
 mod fragments;
 mod golden;

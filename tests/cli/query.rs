@@ -1,4 +1,4 @@
-//! `query` and `export`: neighbours against the definition of the distances, photos against their own catalogue.
+//! `query`: neighbours against the definition of the distances, photos against their own catalogue.
 
 use anyhow::{Context, ensure};
 use lookalike_tests::{Npy, arguments, fail, save_picture, succeed};
@@ -146,32 +146,6 @@ fn a_sheet_is_a_png_of_the_neighbours() -> anyhow::Result<()> {
     ensure!(picture.dimensions() == (3 * 288 + 4 * 8, 240 + 2 * 8), "{:?}", picture.dimensions());
     let shown = picture.pixels().filter(|pixel| pixel.0 != [255; 3]).count();
     ensure!(shown > 3 * 288 * 240 * 9 / 10, "the thumbnails are drawn: {shown} pixels");
-    Ok(())
-}
-
-#[test]
-fn export_is_what_numpy_reads() -> anyhow::Result<()> {
-    let shop = Shop::with("export", 7)?;
-    shop.build(&[])?;
-    let products = shop.export()?;
-    let array = Npy::read(&shop.0.join("embeddings.npy"))?;
-    ensure!(array.descr == "<f4" && array.shape == [7, 24], "{} {:?}", array.descr, array.shape);
-    let ids: Vec<&str> = products.iter().map(|(id, _)| id.as_str()).collect();
-    ensure!(ids == ["p00", "p01", "p02", "p03", "p04", "p05", "p06"], "{ids:?}");
-    for (id, embedding) in &products {
-        ensure!(embedding.iter().any(|value| *value > 0.0), "{id} is not all zeros");
-    }
-
-    // The embeddings lie beside the folder; without them, or with those of another state, there is a clear error.
-    let cache = shop.0.join("out.cache");
-    let npy = shop.0.join("more.npy");
-    std::fs::rename(&cache, shop.0.join("aside"))?;
-    let errors = fail(1, arguments!["export", shop.out(), "--npy", &npy])?;
-    ensure!(errors.contains("out.cache") && errors.contains("build"), "{errors}");
-    std::fs::rename(shop.0.join("aside"), &cache)?;
-    let manifest = std::fs::read_to_string(shop.out().join("manifest.json"))?;
-    std::fs::write(shop.out().join("manifest.json"), format!("{manifest}\n"))?;
-    ensure!(fail(1, arguments!["export", shop.out(), "--npy", &npy])?.contains("run `build` again"));
     Ok(())
 }
 

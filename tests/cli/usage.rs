@@ -8,7 +8,7 @@ const SUBCOMMANDS: [(&[&str], &str); 10] = [
     (&["build"], "--neighbours"),
     (&["query"], "--metric"),
     (&["eval"], "--labels"),
-    (&["export"], "--npy"),
+    (&["export"], "--parquet"),
     (&["verify"], "DIR"),
     (&["serve"], "--port"),
     (&["model"], "compile"),

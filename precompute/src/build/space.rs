@@ -1,6 +1,6 @@
 //! The space that codes are made in: the directions of embeddings along their principal components.
 
-use lookalike::codes::{REFINED_AXES, Rotation, Space};
+use lookalike::codes::{Rotation, Space, axes_for};
 use lookalike::embedding::norm;
 use nalgebra::{DMatrix, SymmetricEigen};
 
@@ -77,7 +77,7 @@ pub fn space(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<(Space,
         read_direction(&mut reader, *item, &mut direction)?;
         column.iter_mut().zip(direction.iter().zip(&mean)).for_each(|(to, (value, mean))| *to = value - mean);
     }
-    let axes = principal_axes(&sample, REFINED_AXES.min(dims).min(sampled.len().saturating_sub(1)));
+    let axes = principal_axes(&sample, axes_for(items.len(), dims).min(sampled.len().saturating_sub(1)));
     let rotation = Rotation::new(&axes, dims);
     Ok((Space { mean, rotation, positive }, lengths))
 }
