@@ -15,12 +15,15 @@ mod cells;
 #[path = "no_cells.rs"]
 mod cells;
 mod kernel;
+// Without cells nobody uses what they alone do.
+#[cfg_attr(not(feature = "cells"), allow(dead_code))]
 mod layer;
 mod model;
 mod rans;
 mod rotation;
 mod search;
 mod steps;
+#[cfg_attr(not(feature = "cells"), allow(dead_code))]
 mod train;
 mod write;
 #[cfg(feature = "cells")]

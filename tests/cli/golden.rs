@@ -1,5 +1,6 @@
-//! The files in `tests/golden/v2` (and of `v3`, where codes are in cells, those that are read), committed for good: the present code reads them to the values they were made of, and
-//! writes the same bytes from the same values (but for the codes, whose training rounds otherwise on other machines). `golden/README.md` says how they came to be.
+//! The files in `tests/golden/v2`, committed for good: the present code reads them to the values they were made of, and writes
+//! the same bytes from the same values (but for the codes, whose training rounds otherwise on other machines). Of `v3`, where
+//! codes are in cells, they are read. `golden/README.md` says how they came to be.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -308,3 +308,53 @@ impl<'a> Search<'a> {
         Ok(nearest.into_iter().map(|by_metric| by_metric.into_iter().map(sorted).collect()).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use lookalike::colour::Colours;
+    use lookalike::digest::Digest;
+    use lookalike::photo::Photo;
+
+    use super::super::cache::Described;
+    use super::super::space;
+    use super::*;
+
+    #[test]
+    fn near_cells_hold_nearly_all_of_the_nearest() -> anyhow::Result<()> {
+        let folder = std::env::temp_dir().join(format!("lookalike-near-{}", std::process::id()));
+        let (items, dims) = (3 * NEAREST, 20);
+        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims)?;
+        let mut state = 1u64;
+        let mut number = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 24) as f32
+        };
+        let colours = Colours::of(&Photo::new(1, 1, vec![9; 3]).context("one pixel")?);
+        let mut records = Vec::new();
+        for item in 0..items {
+            let embedding = (0..dims).map(|axis| number() / (axis + 1) as f32).collect();
+            let described = Described { size: [1, 1], colours, embedding };
+            records.push(cache.insert(Digest::of(&item.to_le_bytes()), &described)?);
+        }
+        let (space, _) = space::space(&cache, &records)?;
+        let cells = Cells::cut(&cache, &records, &space, 12, 128.0, 2)?;
+        let groups = Groups::new((0..items as u32).map(|item| (item % 3 > 0).then_some(item / 300)));
+        for groups in [None, Some(&groups)] {
+            let wanted = Wanted { each: 20, may: &|_, _| true, blends: None, groups };
+            let progress = Progress::new("test", items as u64);
+            let found = find_in_cells(&cache, &records, &cells, &wanted, 2, &progress)?;
+            let each = found[0][0].len();
+            assert!(
+                found.iter().flatten().all(|list| list.len() == each && list.is_sorted()),
+                "{each} of each"
+            );
+            let recall = recall(&cache, &records, &found, &wanted, 2)?;
+            assert!(recall > 0.99, "{recall}");
+            let exact = find(&cache, &records, &wanted, 2, &progress)?;
+            assert_eq!(find_of(&cache, &records, &[5, 0], &wanted, 2)?, [exact[5].clone(), exact[0].clone()]);
+        }
+        std::fs::remove_dir_all(&folder)?;
+        Ok(())
+    }
+}

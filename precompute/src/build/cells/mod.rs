@@ -258,7 +258,7 @@ impl Cells {
         cache: &EmbeddingCache,
         items: &[Record],
         space: &Space,
-    ) -> anyhow::Result<Vec<(Vec<u32>, Vec<i16>, CellFiles)>> {
+    ) -> anyhow::Result<Vec<Coded>> {
         let files = |members: &[u32]| -> anyhow::Result<CellFiles> {
             let records = members.iter().map(|item| &items[*item as usize]);
             Ok(writer.cell(members, &space::coefficients(cache, records, space)?))
@@ -274,6 +274,9 @@ impl Cells {
         Ok(parts.into_iter().map(|(centroid, files, part)| (part, centroid, files)).collect())
     }
 }
+
+/// The products of a cell, its centroid, its files.
+type Coded = (Vec<u32>, Vec<i16>, CellFiles);
 
 /// What [`Cells::write`] wrote.
 pub struct WrittenCells {
