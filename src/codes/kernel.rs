@@ -49,12 +49,16 @@ fn dot_avx2(a: &[i16], b: &[i16]) -> i32 {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn dot_simd128(a: &[i16], b: &[i16]) -> i32 {
     use std::arch::wasm32::*;
-    let mut sum = i32x4_splat(0);
-    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        // SAFETY: both are 8 numbers of 16 bits, and the loads need no alignment.
-        let (a, b) = unsafe { (v128_load(a.as_ptr().cast()), v128_load(b.as_ptr().cast())) };
-        sum = i32x4_add(sum, i32x4_dot_i16x8(a, b));
+    let (mut sum, mut other) = (i32x4_splat(0), i32x4_splat(0));
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        let (a, b) = (a.as_ptr().cast::<v128>(), b.as_ptr().cast::<v128>());
+        // SAFETY: both are twice 8 numbers of 16 bits, and the loads need no alignment.
+        unsafe {
+            sum = i32x4_add(sum, i32x4_dot_i16x8(v128_load(a), v128_load(b)));
+            other = i32x4_add(other, i32x4_dot_i16x8(v128_load(a.add(1)), v128_load(b.add(1))));
+        }
     }
+    let sum = i32x4_add(sum, other);
     let lanes = [
         i32x4_extract_lane::<0>(sum),
         i32x4_extract_lane::<1>(sum),
@@ -75,10 +79,14 @@ pub fn product(axis: &[i8], vector: &[f32]) -> f32 {
         // SAFETY: the processor has AVX2.
         return unsafe { product_avx2(axis, vector) };
     }
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return product_simd128(axis, vector);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     product_in_lanes(axis, vector)
 }
 
-/// The definition, written so that the compiler vectorises it.
+/// The definition, written so that the compiler vectorises it (where it is not asked for the smallest module).
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 #[inline(always)]
 fn product_in_lanes(axis: &[i8], vector: &[f32]) -> f32 {
     let mut lanes = [0f32; LANES];
@@ -104,6 +112,36 @@ fn product_avx2(axis: &[i8], vector: &[f32]) -> f32 {
     product_in_lanes(axis, vector)
 }
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn product_simd128(axis: &[i8], vector: &[f32]) -> f32 {
+    use std::arch::wasm32::*;
+    let ((axis, axis_rest), (vector, vector_rest)) = (axis.as_chunks::<LANES>(), vector.as_chunks::<LANES>());
+    let mut sums = [f32x4_splat(0.0); 4];
+    for (numbers, values) in axis.iter().zip(vector) {
+        // SAFETY: they are 16 numbers of 8 bits, and the load needs no alignment.
+        let numbers = unsafe { v128_load(numbers.as_ptr().cast()) };
+        let (low, high) = (i16x8_extend_low_i8x16(numbers), i16x8_extend_high_i8x16(numbers));
+        let numbers = [
+            i32x4_extend_low_i16x8(low),
+            i32x4_extend_high_i16x8(low),
+            i32x4_extend_low_i16x8(high),
+            i32x4_extend_high_i16x8(high),
+        ];
+        let values = values.as_ptr().cast::<v128>();
+        for (at, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: they are 4 times 4 numbers of 32 bits, and the load needs no alignment.
+            let values = unsafe { v128_load(values.add(at)) };
+            *sum = f32x4_add(*sum, f32x4_mul(f32x4_convert_i32x4(numbers[at]), values));
+        }
+    }
+    let mut lanes = [0f32; LANES];
+    for (lanes, sum) in lanes.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
+        // SAFETY: there is room for 4 numbers of 32 bits, and the store needs no alignment.
+        unsafe { v128_store(lanes.as_mut_ptr().cast(), sum) };
+    }
+    with_rest(lanes, axis_rest, vector_rest)
+}
+
 /// Adds `factors` times `axes`, `[AXES_TOGETHER, dims]`, to `vector`, `[dims]`, one axis after the other.
 ///
 /// # Panics
@@ -115,6 +153,9 @@ pub fn add_axes(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]
         // SAFETY: the processor has AVX2.
         return unsafe { add_axes_avx2(factors, axes, vector) };
     }
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return add_axes_simd128(factors, axes, vector);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     add_axes_in_lanes(factors, axes, vector)
 }
 
@@ -129,6 +170,7 @@ fn add_axes_from(from: usize, factors: &[f32; AXES_TOGETHER], axes: &[f32], vect
 }
 
 /// The same, written so that the compiler vectorises it.
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 #[inline(always)]
 fn add_axes_in_lanes(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
     let dims = vector.len();
@@ -149,6 +191,26 @@ fn add_axes_in_lanes(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut 
 #[target_feature(enable = "avx2")]
 fn add_axes_avx2(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
     add_axes_in_lanes(factors, axes, vector);
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn add_axes_simd128(factors: &[f32; AXES_TOGETHER], axes: &[f32], vector: &mut [f32]) {
+    use std::arch::wasm32::*;
+    let dims = vector.len();
+    let (whole, _) = vector.as_chunks_mut::<4>();
+    for (at, values) in whole.iter_mut().enumerate() {
+        // SAFETY: they are 4 numbers of 32 bits, and neither load nor store needs alignment; of each of the axes, which have
+        // `dims` numbers, those at the same place are read.
+        unsafe {
+            let mut sum = v128_load(values.as_ptr().cast());
+            for (axis, factor) in factors.iter().enumerate() {
+                let numbers = v128_load(axes.as_ptr().add(axis * dims + 4 * at).cast());
+                sum = f32x4_add(sum, f32x4_mul(f32x4_splat(*factor), numbers));
+            }
+            v128_store(values.as_mut_ptr().cast(), sum);
+        }
+    }
+    add_axes_from(dims / 4 * 4, factors, axes, vector);
 }
 
 #[cfg(test)]

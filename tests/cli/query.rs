@@ -1,7 +1,7 @@
 //! `query`: neighbours against the definition of the distances, photos against their own catalogue.
 
 use anyhow::{Context, ensure};
-use lookalike_tests::{Npy, arguments, fail, save_picture, succeed};
+use lookalike_tests::{arguments, fail, save_picture, succeed};
 
 use crate::shop::Shop;
 

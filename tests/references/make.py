@@ -1,4 +1,5 @@
-"""Reference values from independent implementations: ONNX Runtime, OpenCV, Pillow and scikit-learn.
+"""Reference values from independent implementations: ONNX Runtime, OpenCV, Pillow and scikit-learn; and pyarrow
+reads what `export` writes.
 
 usage: make.py --out FOLDER --shared ../shared --program PRECOMPUTE [--all]
 
@@ -189,6 +190,19 @@ def cmyk(out, shared, _program):
     return cases
 
 
+def same_by_pyarrow(parquet, npy):
+    """Stops where Arrow's own reader finds something else in the Parquet file than NumPy beside it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(parquet)
+    number = pa.field("element", pa.float32(), nullable=False)
+    assert table.schema.types == [pa.string(), pa.list_(number)], table.schema
+    assert table["id"].to_pylist() == npy.with_suffix(".ids.txt").read_text(encoding="utf-8").splitlines()
+    assert np.array_equal(np.stack(table["embedding"].to_numpy()), np.load(npy))
+    print(f"references: pyarrow {pa.__version__} reads {table.num_rows} products as NumPy does")
+
+
 def neighbours(out, shared, program, everything=False):
     """A folder built from catalogue photos, and scikit-learn's neighbours of its exported embeddings."""
     from sklearn.metrics import pairwise_distances
@@ -201,7 +215,9 @@ def neighbours(out, shared, program, everything=False):
         os.symlink((shared / "catalog/images" / f"{id}.jpg").resolve(), photos / f"{id}.jpg")
     folder, npy = out / "lookalike", out / "embeddings.npy"
     subprocess.run([str(program), "build", photos, "--out", folder, "--no-thumbnails"], check=True)
-    subprocess.run([str(program), "export", folder, "--npy", npy], check=True)
+    parquet = out / "embeddings.parquet"
+    subprocess.run([str(program), "export", folder, "--npy", npy, "--parquet", parquet], check=True)
+    same_by_pyarrow(parquet, npy)
     embeddings = np.load(npy).astype(np.float64)
     made = []
     for metric in ("cosine", "euclidean", "manhattan"):

@@ -47,6 +47,34 @@ fn code(error: &JsValue) -> String {
     Reflect::get(error, &"code".into()).ok().and_then(|code| code.as_string()).unwrap_or_default()
 }
 
+/// Projecting and decoding have kernels of their own here.
+#[wasm_bindgen_test]
+fn rotations_by_simd_are_plain_sums() {
+    let (dims, axes) = (53, 11);
+    let noise = |count: usize, seed: usize| -> Vec<f32> {
+        (0..count).map(|at| ((at * 7919 + seed) % 1000) as f32 / 500.0 - 1.0).collect()
+    };
+    // Numbers of 127th parts are kept exactly.
+    let rows: Vec<f32> = noise(axes * dims, 1).iter().map(|value| (value * 126.0).round()).collect();
+    let rows: Vec<f32> = rows
+        .chunks(dims)
+        .flat_map(|row| row[1..].iter().copied().chain([127.0]).collect::<Vec<_>>())
+        .collect();
+    let (rotation, vector) = (Rotation::new(&rows, dims), noise(dims, 2));
+    let plain = |row: &[f32]| row.iter().zip(&vector).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+    for (got, row) in rotation.project(&vector).zip(rows.chunks(dims)) {
+        assert!((f64::from(got) - plain(row)).abs() < 1e-2, "{got} instead of {}", plain(row));
+    }
+    let coefficients = noise(2 * axes, 3);
+    let mut sums = vec![0.5; 2 * dims];
+    rotation.add_to(&coefficients, axes, 0, &mut sums);
+    for (at, got) in sums.iter().enumerate() {
+        let own = &coefficients[at / dims * axes..][..axes];
+        let want: f32 = own.iter().enumerate().map(|(axis, own)| own * rows[axis * dims + at % dims]).sum();
+        assert!((got - 0.5 - want).abs() < 1e-2, "{got} instead of {want}");
+    }
+}
+
 /// tract finds its kernels through constructors that run at start-up, and only in builds with simd128; a build where
 /// either fails still works, ten times slower.
 #[wasm_bindgen_test]
