@@ -170,6 +170,7 @@ TRAINING_VENV = @[ -x $(TRAINING_PYTHON) ] || python3 -m venv $(TRAINING)/venv; 
 train: build ## Train the default network from ../shared (PyTorch; two to three hours on two cores, goes on where it stopped)
 	$(TRAINING_VENV)
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
+	$(TRAINING_PYTHON) precompute/training/patterns.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx
 	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
 

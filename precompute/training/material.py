@@ -57,8 +57,12 @@ def on_white(picture):
     return (picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
 
 
+def pictures(work):
+    """Pictures and rows."""
+    return np.load(Path(work) / "pictures.npy", mmap_mode="r"), json.loads((Path(work) / "rows.json").read_text())
+
+
 def read(work):
     """Pictures, rows, and the teachers' vectors by name."""
-    work = Path(work)
-    features = {name: np.load(work / f"teacher-{name}.npy").astype(np.float32) for name in NETWORKS}
-    return np.load(work / "pictures.npy", mmap_mode="r"), json.loads((work / "rows.json").read_text()), features
+    features = {name: np.load(Path(work) / f"teacher-{name}.npy").astype(np.float32) for name in NETWORKS}
+    return *pictures(work), features

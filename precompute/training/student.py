@@ -101,12 +101,16 @@ class Plain(nn.Module):
             linear.weight.data, linear.bias.data = weight.flatten(1), bias
             self.dense.append(linear)
 
-    def forward(self, x):
-        for number, conv in enumerate(self.convolutions, 1):
+    def convolve(self, x, begin=0, end=13):
+        """Of the thirteen convolutions those from `begin` to before `end`, with their pools."""
+        for number, conv in enumerate(self.convolutions[begin:end], begin + 1):
             x = F.relu(conv(x))
             if number in self.pooled:
                 x = F.max_pool2d(x, 2)
-        x = x.flatten(1)
+        return x
+
+    def forward(self, x, begin=0):
+        x = self.convolve(x, begin).flatten(1)
         for linear in self.dense:
             x = F.relu(linear(x))
         return x

@@ -83,8 +83,8 @@ def projections(n, strength):
     matrix[:, 0, 0], matrix[:, 0, 1] = turn.cos() * scale * stretch * mirror, -turn.sin() * scale
     matrix[:, 1, 0], matrix[:, 1, 1] = turn.sin() * scale * mirror, turn.cos() * scale / stretch
     room = (1.1 - scale).abs().clamp_min(0.08).unsqueeze(1) * 0.8
-    matrix[:, :2, 2] = torch.empty(n, 2).uniform_(-1, 1) * room * strength
-    matrix[:, 2, :2] = torch.empty(n, 2).uniform_(-0.18, 0.18) * strength
+    matrix[:, :2, 2] = torch.empty(n, 2).uniform_(-1, 1) * room * strength.view(n, 1)
+    matrix[:, 2, :2] = torch.empty(n, 2).uniform_(-0.18, 0.18) * strength.view(n, 1)
     matrix[:, 2, 2] = 1
     return matrix
 
@@ -101,8 +101,12 @@ def backgrounds(x, side):
 
 
 def see(x, alpha, side, strength):
-    """Another photo of each thing, `side` pixels across; `strength` 0 leaves it as it is, 1 is a phone in a hurry."""
+    """Another photo of each thing, `side` pixels across; `strength` 0 leaves it as it is, 1 is a phone in a hurry.
+
+    `strength` is one number or `[n]`.
+    """
     n = len(x)
+    strength = torch.as_tensor(strength).expand(n)
     line = (torch.arange(side) + 0.5) * 2 / side - 1
     places = torch.stack([line.repeat(side), line.repeat_interleave(side), torch.ones(side * side)])
     where = projections(n, strength) @ places
@@ -124,7 +128,7 @@ def see(x, alpha, side, strength):
 
     # Light, contrast, its colour; then the lens and the sensor.
     gain = torch.exp(uniform(n, -0.35, 0.3) * strength).view(n, 1, 1, 1)
-    cast = torch.exp(torch.empty(n, 3, 1, 1).uniform_(-0.12, 0.12) * strength)
+    cast = torch.exp(torch.empty(n, 3, 1, 1).uniform_(-0.12, 0.12) * strength.view(n, 1, 1, 1))
     gamma = torch.exp(uniform(n, -0.25, 0.25) * strength).view(n, 1, 1, 1)
     seen = (seen.clamp(1e-3, 1) ** gamma * gain * cast)
     grey = (seen * GREY).sum(1, keepdim=True)
