@@ -3,7 +3,8 @@
 //! What is near a question is ranked by the product of the question's difference from it and the error of its code. So an
 //! error along an axis counts by how much near products differ there, and of all steps that take as many bits those
 //! rank best that go by the root of that, inverted: axes on which even near products differ much have small ones. (The
-//! squared error alone would have all steps alike: 1 to 4 in 100 of the nearest more are missed then, for three networks.)
+//! squared error alone would have all steps alike: 1 to 2 in 100 of the nearest more are missed then, for three networks
+//! on 4,090 photos.)
 
 use crate::embedding::sums;
 
@@ -67,7 +68,7 @@ mod tests {
             .collect();
         let weights = weights(&rows, 4);
         assert_eq!(weights[1], 1.0);
-        assert!((2.0..8.0).contains(&weights[2]), "{weights:?}");
+        assert!((1.5..4.0).contains(&weights[2]), "{weights:?}");
         assert!((weights[0] - 1000.0).abs() < 1.0 && weights[0] == weights[3], "{weights:?}");
     }
 
