@@ -299,12 +299,9 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        let sorted = |nearest: Nearest| {
-            let mut sorted = nearest.into_sorted();
-            // Of millions of lists the room that each had for candidates would be most of the memory.
-            sorted.shrink_to_fit();
-            sorted
-        };
+        // Lists of just their length: of millions the room that each had for candidates would be most of the memory, and to
+        // shrink it where it is would leave holes that fit no other.
+        let sorted = |nearest: Nearest| nearest.into_sorted()[..].to_vec();
         Ok(nearest.into_iter().map(|by_metric| by_metric.into_iter().map(sorted).collect()).collect())
     }
 }
