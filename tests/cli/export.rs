@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use lookalike_tests::{Npy, arguments, fail, succeed};
 use parquet::basic::{LogicalType, Repetition};
 use parquet::file::reader::{FileReader, SerializedFileReader};
