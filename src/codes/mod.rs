@@ -6,7 +6,7 @@
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
-//! ranked, each decoded whole. A large catalogue is cut into cells ([`cells`]), of which a question needs a few. The files
+//! ranked, each decoded whole. A large catalogue is cut into cells (`cells`), of which a question needs a few. The files
 //! are specified in `folder/FORMAT.md`.
 
 #[cfg(feature = "cells")]

@@ -43,7 +43,7 @@ pub struct WrittenCell {
 }
 
 impl CellWriter {
-    /// Learns from `sample`, coefficients as [`super::write`] takes them, how to code products with these `lengths`,
+    /// Learns from `sample`, coefficients as [`super::write()`] takes them, how to code products with these `lengths`,
     /// `[items]`, in `bytes` each.
     pub fn new(space: &Space, sample: &[f32], lengths: &[f64], bytes: f64, threads: usize) -> CellWriter {
         let Trained { base, refined } = Trained::of(space, sample, lengths.len(), bytes, threads);
