@@ -12,6 +12,7 @@
 //! | `stored_embeddings` | the full-precision embeddings of a finished folder |
 //! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
+//! | `workers` | pieces of work on several threads |
 
 mod args;
 mod asked;
@@ -24,6 +25,7 @@ mod progress;
 mod sample;
 mod stored_embeddings;
 mod widget;
+mod workers;
 
 use std::process::ExitCode;
 

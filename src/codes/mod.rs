@@ -1,7 +1,7 @@
 //! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
-//! most (principal components), quantised along a trellis and entropy coded (`train`, `model`, `rans`): transform coding as
+//! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`, `rans`): transform coding as
 //! image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
@@ -25,6 +25,7 @@ mod search;
 mod steps;
 #[cfg_attr(not(feature = "cells"), allow(dead_code))]
 mod train;
+mod trellis;
 mod write;
 #[cfg(feature = "cells")]
 mod write_cells;

@@ -1,10 +1,10 @@
-//! The static folder: written whole beside its place, then renamed into it. `FORMAT.md` of the crate says what is in it.
+//! What is in the static folder. `FORMAT.md` of the crate says it byte by byte.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lookalike::attributes::{self, MAX_ITEMS};
 use lookalike::codes::{self, Space};
 use lookalike::colour::{ColourCodes, Colours, Means};
@@ -15,14 +15,14 @@ use lookalike::folder::{
     NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
     write_neighbour_shard,
 };
-use lookalike::format::FormatError;
-use serde::{Deserialize, Serialize};
 
+use super::bytes::Bytes;
 use super::cache::{EmbeddingCache, Record, write_catalogue};
 use super::cells::Cells;
 use super::embed::Item;
 use super::fragments;
 use super::neighbours::Neighbours;
+use super::place;
 use super::space::Coordinates;
 use super::thumbnail;
 use crate::catalogue::ProductFields;
@@ -80,108 +80,15 @@ pub enum ToCode<'a> {
     },
 }
 
-/// Bytes of the folder's parts, uncompressed.
-#[derive(Clone, Serialize, Deserialize, Default)]
-pub struct Bytes {
-    /// What codes are read by.
-    pub codebook: u64,
-    /// Quantised embeddings.
-    pub codes: u64,
-    /// What is loaded after them.
-    pub refinement: u64,
-    /// The products' colours.
-    pub colours: u64,
-    /// What can be filtered by.
-    pub attributes: u64,
-    /// All shards.
-    pub neighbours: u64,
-    /// All cards.
-    pub items: u64,
-    /// All thumbnails.
-    pub thumbnails: u64,
-    /// All fragments.
-    pub fragments: u64,
-    /// The network.
-    pub model: u64,
-    /// The element, its worker and wasm.
-    pub runtime: u64,
-    /// Everything.
-    pub total: u64,
-}
-
-/// Refuses a place that holds something else than a folder made here, before any work is done.
-///
-/// # Errors
-/// When it does.
-pub fn check_target(out: &Path) -> anyhow::Result<()> {
-    let Ok(mut entries) = fs::read_dir(out) else {
-        if out.exists() {
-            bail!("{} is there and is not a folder", out.display());
-        }
-        return Ok(());
-    };
-    if entries.next().is_some() && !out.join("manifest.json").exists() {
-        bail!(
-            "{} holds files but no manifest.json, so it was not made by `precompute build`; it would be replaced as a \
-             whole: give another --out",
-            out.display()
-        );
-    }
-    // Web apps have a file of that name too.
-    let manifest = fs::read(out.join("manifest.json")).unwrap_or_default();
-    if let Err(error @ FormatError::Magic { .. }) = Manifest::read(&manifest)
-        && out.join("manifest.json").exists()
-    {
-        bail!(
-            "{}/manifest.json {error}, so the folder was not made by `precompute build`; it would be replaced as a \
-             whole: give another --out",
-            out.display()
-        );
-    }
-    Ok(())
-}
-
-/// Puts the folder `out` back where a build was killed between moving the old one away and the new one in.
-///
-/// # Errors
-/// When it cannot be moved.
-pub fn restore(out: &Path) -> anyhow::Result<()> {
-    let old = EmbeddingCache::folder_of(out).join(OLD);
-    if old.exists() && !out.exists() {
-        fs::rename(&old, out).with_context(|| format!("moving {} back", old.display()))?;
-    }
-    Ok(())
-}
-
-/// Where a folder is written before it is moved into its place, and where the one it replaces goes meanwhile: in the
-/// cache, so that what a killed build leaves is found and removed by the next.
-const UNFINISHED: &str = "unfinished";
-const OLD: &str = "old";
-
 /// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
-    let cache_folder = EmbeddingCache::folder_of(contents.out);
-    let (unfinished, old) = (cache_folder.join(UNFINISHED), cache_folder.join(OLD));
-    for left in [&unfinished, &old] {
-        if left.exists() {
-            fs::remove_dir_all(left)?;
-        }
-    }
-    fs::create_dir_all(&unfinished)?;
-    let bytes = write_into(&unfinished, contents)?;
-    if contents.out.exists() {
-        fs::rename(contents.out, &old)?;
-    }
-    fs::rename(&unfinished, contents.out)?;
-    if old.exists() {
-        fs::remove_dir_all(&old)?;
-    }
+    let bytes = place::fill(contents.out, |folder| write_into(folder, contents))?;
     let manifest = Digest::of(&fs::read(contents.out.join("manifest.json"))?);
     let photos = contents.items.iter().map(|item| (item.id.as_str(), item.photo));
-    write_catalogue(&cache_folder, manifest, photos)?;
+    write_catalogue(&EmbeddingCache::folder_of(contents.out), manifest, photos)?;
     Ok(bytes)
 }
 
@@ -224,18 +131,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     };
     let manifest = manifest.write();
     fs::write(folder.join("manifest.json"), &manifest)?;
-    bytes.total = bytes.codebook
-        + bytes.codes
-        + bytes.refinement
-        + bytes.colours
-        + bytes.attributes
-        + bytes.neighbours
-        + bytes.items
-        + bytes.thumbnails
-        + bytes.fragments
-        + bytes.model
-        + bytes.runtime
-        + manifest.len() as u64;
+    bytes.total = bytes.parts() + manifest.len() as u64;
     Ok(bytes)
 }
 
@@ -445,8 +341,7 @@ fn write_widget(folder: &Path) -> anyhow::Result<Option<(WidgetEntry, u64)>> {
         return Ok(None);
     }
     let files = files.iter().map(|file| (file.path.to_owned(), file.content.to_vec()));
-    let (path, bytes) = write_set(folder, "widget", files)?;
-    let mut bytes = bytes;
+    let (path, mut bytes) = write_set(folder, "widget", files)?;
     for (name, entry) in widget::entries(&path) {
         fs::write(folder.join(name), &entry)?;
         bytes += entry.len() as u64;
@@ -485,17 +380,5 @@ mod tests {
     #[test]
     fn paths_become_urls() {
         assert_eq!(url(Path::new("a b/ü#1.jpg")), "a%20b/%C3%BC%231.jpg");
-    }
-
-    #[test]
-    fn a_folder_of_other_files_is_not_replaced() -> anyhow::Result<()> {
-        let folder = std::env::temp_dir().join(format!("lookalike-target-{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
-        assert!(check_target(&folder).is_ok());
-        fs::write(folder.join("thesis.doc"), "years of work")?;
-        let error = check_target(&folder).expect_err("it holds something else");
-        assert!(error.to_string().contains("manifest.json"), "{error}");
-        fs::remove_dir_all(&folder)?;
-        Ok(())
     }
 }

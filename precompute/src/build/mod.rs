@@ -1,6 +1,7 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
 //! catalogue -> [`embed`] (through the [`cache`]) -> [`cells`] (of a large one) -> [`neighbours`] -> [`folder`].
 
+mod bytes;
 pub mod cache;
 pub mod cells;
 mod duplicates;
@@ -9,6 +10,7 @@ mod folder;
 pub mod fragments;
 mod means;
 pub mod neighbours;
+mod place;
 pub mod space;
 mod stamp;
 pub mod thumbnail;
@@ -25,10 +27,11 @@ use crate::args::BuildArguments;
 use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
+use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::Cells;
 use embed::Outcome;
-use folder::{Bytes, ToCode};
+use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
@@ -82,7 +85,7 @@ pub struct Skipped {
 /// cannot be read is an error only with `--strict`.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     let started = Instant::now();
-    folder::check_target(&arguments.out)?;
+    place::check_target(&arguments.out)?;
     let products = find_products(&arguments.photos)?;
     let mut table = match &arguments.items {
         Some(path) => read_table(path)?,
@@ -90,7 +93,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     };
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
     let _lock = cache::lock(&cache_folder)?;
-    folder::restore(&arguments.out)?;
+    place::restore(&arguments.out)?;
     let opened = networks::open(&arguments.model, &cache_folder)?;
     if !opened.network.description().trained {
         eprintln!(

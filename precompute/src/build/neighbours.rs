@@ -5,8 +5,6 @@
 //! tile at a time that stays in the second-level cache, so memory is that of the blocks and the results.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use lookalike::attributes::Groups;
 use lookalike::colour::{self, Blend};
@@ -16,6 +14,7 @@ use lookalike::rank::{Nearest, Neighbour};
 use super::cache::{EmbeddingCache, EmbeddingReader, Record};
 use super::cells::Cells;
 use crate::progress::Progress;
+use crate::workers::try_in_order;
 
 /// Bytes of embeddings of a block of queries: the more, the fewer times all embeddings are read.
 const BLOCK_BYTES: usize = 8 << 20;
@@ -217,27 +216,18 @@ impl<'a> Search<'a> {
         count: usize,
         block: impl Fn(usize, &mut EmbeddingReader) -> anyhow::Result<(Vec<u32>, Neighbours)> + Sync,
     ) -> anyhow::Result<Neighbours> {
-        let next = AtomicUsize::new(0);
-        let worker = || -> anyhow::Result<Vec<(Vec<u32>, Neighbours)>> {
-            let mut reader = cache.reader()?;
-            let mut found = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return Ok(found);
-                }
-                let (queries, of_block) = block(number, &mut reader)?;
+        let blocks = try_in_order(
+            count,
+            jobs,
+            || cache.reader(),
+            |reader, number| {
+                let (queries, found) = block(number, reader)?;
                 queries.iter().for_each(|_| progress.advance());
-                found.push((queries, of_block));
-            }
-        };
-        let blocks = thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
-            let joined = workers.into_iter().map(|worker| worker.join().expect("a worker's panic is a bug"));
-            joined.collect::<anyhow::Result<Vec<_>>>()
-        })?;
+                Ok((queries, found))
+            },
+        )?;
         let mut neighbours = vec![Vec::new(); self.items.len()];
-        for (queries, found) in blocks.into_iter().flatten() {
+        for (queries, found) in blocks {
             queries.iter().zip(found).for_each(|(query, found)| neighbours[*query as usize] = found);
         }
         Ok(neighbours)

@@ -3,7 +3,7 @@
 
 use lookalike::codes::dot;
 
-use super::in_parallel;
+use crate::workers::in_order;
 
 /// Rounds of Lloyd's iteration.
 const ROUNDS: usize = 10;
@@ -97,7 +97,7 @@ pub fn assign(points: &Points, centroids: &Points, jobs: usize) -> Vec<u32> {
         };
         (0..).zip(&norms).map(far).min().map_or(0, |(_, cell)| cell)
     };
-    let pieces = in_parallel(points.len().div_ceil(PIECE), jobs, |piece| {
+    let pieces = in_order(points.len().div_ceil(PIECE), jobs, |piece| {
         let end = points.len().min((piece + 1) * PIECE);
         (piece * PIECE..end).map(|point| nearest(point as u32)).collect::<Vec<_>>()
     });

@@ -5,8 +5,6 @@ mod means;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::Context;
 use lookalike::codes::{
@@ -18,6 +16,7 @@ use serde::Serialize;
 use super::cache::{EmbeddingCache, Record};
 use super::space;
 use crate::progress::Progress;
+use crate::workers::try_in_order;
 use means::{Points, assign, centroids, halves, squared};
 
 /// Products of a cell, about: codes of 33 KB and a refinement of 65.
@@ -108,16 +107,21 @@ impl Cells {
         let unit = if largest > 0.0 { largest / 127.0 } else { 1.0 };
         let stride = axes.next_multiple_of(LANES).max(LANES);
         let pieces: Vec<&[Record]> = items.chunks(SAMPLE).collect();
-        let numbers = in_parallel(pieces.len(), jobs, |piece| -> anyhow::Result<Vec<i16>> {
-            let coordinates = coordinates(pieces[piece])?;
-            let mut numbers = vec![0; pieces[piece].len() * stride];
-            for (row, own) in numbers.chunks_exact_mut(stride).zip(coordinates.chunks_exact(axes.max(1))) {
-                row.iter_mut().zip(own).for_each(|(number, own)| *number = (own / unit).round() as i16);
-            }
-            Ok(numbers)
-        });
-        let numbers = numbers.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat();
-        let points = Points { stride, numbers };
+        let numbers = try_in_order(
+            pieces.len(),
+            jobs,
+            || Ok(()),
+            |(), piece| {
+                let coordinates = coordinates(pieces[piece])?;
+                let mut numbers = vec![0; pieces[piece].len() * stride];
+                for (row, own) in numbers.chunks_exact_mut(stride).zip(coordinates.chunks_exact(axes.max(1)))
+                {
+                    row.iter_mut().zip(own).for_each(|(number, own)| *number = (own / unit).round() as i16);
+                }
+                Ok(numbers)
+            },
+        )?;
+        let points = Points { stride, numbers: numbers.concat() };
 
         let every = (items.len() / (count * SAMPLE_OF_CELL)).max(1);
         let centroids = centroids(&points.some((0..items.len() as u32).step_by(every)), count, jobs);
@@ -127,7 +131,7 @@ impl Cells {
         }
         // A cell of its own size in the mean would fill its file.
         let most = (CELL_BYTES as f64 * ROOM / (code_bytes + 4.0)) as usize;
-        let order = in_order(&centroids, (0..centroids.len() as u32).collect());
+        let order = side_by_side(&centroids, (0..centroids.len() as u32).collect());
         let norms = points.numbers.chunks_exact(stride).map(|point| dot(point, point)).collect();
         let mut cells = Cells {
             members: Vec::new(),
@@ -212,9 +216,10 @@ impl Cells {
         let mut place_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
-            let coded = in_parallel(count, jobs, |at| self.code(&writer, batch + at, cache, items, space));
+            let code = |(): &mut (), at| self.code(&writer, batch + at, cache, items, space);
+            let coded = try_in_order(count, jobs, || Ok(()), code)?;
             for cell in coded {
-                for (members, centroid, files) in cell? {
+                for (members, centroid, files) in cell {
                     let number = written.len() as u32;
                     members.iter().for_each(|item| place_of[*item as usize] = number);
                     let contents = [&files.codes, &files.refinement];
@@ -323,30 +328,9 @@ fn split(points: &Points, members: Vec<u32>, small: impl Fn(&[u32]) -> bool + Co
 }
 
 /// `members` of `points` so that near ones are side by side.
-fn in_order(points: &Points, members: Vec<u32>) -> Vec<u32> {
+fn side_by_side(points: &Points, members: Vec<u32>) -> Vec<u32> {
     if members.len() <= 2 {
         return members;
     }
-    halves(points, &members).into_iter().flat_map(|half| in_order(points, half)).collect()
-}
-
-/// Does work number 0 to `count` - 1 on `jobs` threads; the results are in order.
-fn in_parallel<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= count {
-                return done;
-            }
-            done.push((number, work(number)));
-        }
-    };
-    let mut done: Vec<(usize, T)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a worker's panic is a bug")).collect()
-    });
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, result)| result).collect()
+    halves(points, &members).into_iter().flat_map(|half| side_by_side(points, half)).collect()
 }

@@ -1,8 +1,6 @@
 //! Every code on offer beside full precision: what a product takes, and what ranking by it finds.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::Context;
 use lookalike::attributes::Attributes;
@@ -18,6 +16,7 @@ use crate::build::space::Coordinates;
 use crate::folder_reader::Folder;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
+use crate::workers::try_in_order;
 
 /// The depth of the table's precision.
 const PRECISION_DEPTH: usize = 5;
@@ -110,52 +109,36 @@ impl Measure<'_> {
     /// The nearest of each product by `codes`, asked for by its full-precision embedding.
     fn rank(&self, codes: &Codes) -> anyhow::Result<Ranked> {
         let progress = Progress::new("codes", self.stored.records.len() as u64);
-        let next = AtomicUsize::new(0);
         let attributes = Attributes::none(codes.items() as u32);
-        let worker = || -> anyhow::Result<Vec<(usize, OfItem)>> {
-            let mut reader = self.stored.cache.reader()?;
-            let mut embedding = vec![0f32; self.stored.cache.dims()];
-            let mut found = Vec::new();
-            loop {
-                let item = next.fetch_add(1, Ordering::Relaxed);
-                let Some(record) = self.stored.records.get(item) else { return Ok(found) };
-                reader.read(*record, &mut embedding)?;
-                let number = u32::try_from(item)?;
-                let all = Rules::default().prepare(&attributes, &[], Some(number))?;
-                let others = self.labels.own_group(item).map(|own| {
-                    let own: Vec<u32> = own.iter().map(|item| *item as u32).collect();
-                    Rules::default().prepare(&attributes, &own, Some(number))
-                });
-                let others = others.transpose()?;
-                let mut of_item = OfItem::default();
-                for metric in Metric::ALL {
-                    let question = Question::new(codes.search(&embedding, metric)?, None);
-                    of_item.all.push(all.answer(&question, RECALL_DEPTH));
-                    if self.labels.have_groups() {
-                        let of_other_groups = match &others {
-                            Some(others) => others.answer(&question, PRECISION_DEPTH),
-                            None => of_item.all[of_item.all.len() - 1].clone(),
-                        };
-                        of_item.of_other_groups.push(of_other_groups);
-                    }
+        let start = || Ok((self.stored.cache.reader()?, vec![0f32; self.stored.cache.dims()]));
+        let found = try_in_order(self.stored.records.len(), self.jobs, start, |(reader, embedding), item| {
+            reader.read(self.stored.records[item], embedding)?;
+            let number = u32::try_from(item)?;
+            let all = Rules::default().prepare(&attributes, &[], Some(number))?;
+            let others = self.labels.own_group(item).map(|own| {
+                let own: Vec<u32> = own.iter().map(|item| *item as u32).collect();
+                Rules::default().prepare(&attributes, &own, Some(number))
+            });
+            let others = others.transpose()?;
+            let mut of_item = OfItem::default();
+            for metric in Metric::ALL {
+                let question = Question::new(codes.search(embedding, metric)?, None);
+                of_item.all.push(all.answer(&question, RECALL_DEPTH));
+                if self.labels.have_groups() {
+                    let of_other_groups = match &others {
+                        Some(others) => others.answer(&question, PRECISION_DEPTH),
+                        None => of_item.all[of_item.all.len() - 1].clone(),
+                    };
+                    of_item.of_other_groups.push(of_other_groups);
                 }
-                found.push((item, of_item));
-                progress.advance();
             }
-        };
-        let mut found: Vec<(usize, OfItem)> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(worker)).collect();
-            let joined = workers.into_iter().map(|worker| worker.join().expect("a worker's panic is a bug"));
-            joined.collect::<anyhow::Result<Vec<_>>>()
+            progress.advance();
+            Ok(of_item)
         })
-        .context("ranking by the codes")?
-        .into_iter()
-        .flatten()
-        .collect();
+        .context("ranking by the codes")?;
         progress.finish();
-        found.sort_by_key(|(item, _)| *item);
         let (all, of_other_groups) =
-            found.into_iter().map(|(_, of_item)| (of_item.all, of_item.of_other_groups)).unzip();
+            found.into_iter().map(|of_item| (of_item.all, of_item.of_other_groups)).unzip();
         Ok(Ranked { all, of_other_groups: self.labels.have_groups().then_some(of_other_groups) })
     }
 }
