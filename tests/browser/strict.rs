@@ -2,6 +2,7 @@
 //! the script's integrity stated.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -10,6 +11,9 @@ use crate::browser::Browser;
 use crate::everywhere::{assert_quiet, in_each_browser, stage};
 use crate::shop_server::ids;
 use crate::site::{Layout, STRICT, Site, page};
+
+/// Within which a browser reports what a policy has stopped.
+const REPORTED: Duration = Duration::from_secs(5);
 
 in_each_browser! { sub_path, folder_elsewhere, script_elsewhere, integrity }
 
@@ -78,6 +82,11 @@ async fn script_elsewhere(browser: Arc<Browser>, _: Arc<Site>) -> anyhow::Result
         stage(&browser, &site, "").await?;
         let got = browser.eval(BOTH, json!({ "item": id, "src": "" })).await?;
         ensure!(got == json!([8, found]), "worker-src 'self'{worker}: {got}");
+        // A browser reports when it has time.
+        let deadline = Instant::now() + REPORTED;
+        while worker.is_empty() && site.violations().is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         let violations = site.violations();
         ensure!(violations.is_empty() != worker.is_empty(), "worker-src 'self'{worker}: {violations:#?}");
     }
