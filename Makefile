@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench codes million train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench codes colour million train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -156,6 +156,12 @@ codes: setup-test build ## The codes of three networks' embeddings beside FAISS'
 	@$(TARGET)/codes/venv/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@LOOKALIKE_WIDGET=$(WIDGET) $(TARGET)/codes/venv/bin/python tests/bench/codes.py --work $(TARGET)/codes --out $(TARGET)/codes.json \
 		--shared ../shared --program $(PRECOMPUTE) --widget $(WIDGET)
+
+colour: setup-test build ## What the dial from style to colour trades, by its weight, as JSON (Python, 5 minutes)
+	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
+	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	@[ -d $(REFERENCES)/sample ] || $(PRECOMPUTE) sample --out $(REFERENCES)/sample --count 600 --seed 7
+	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --sample $(REFERENCES)/sample --work $(TARGET)/colour
 
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
 	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
