@@ -344,9 +344,13 @@ async fn right_to_left(browser: Arc<Browser>, site: Arc<Site>) -> anyhow::Result
             if (fill.width > 0) resolve([Math.abs(fill.right - bar.right) < 1.5, fill.left > bar.left + 1, fill.width, bar.width]);
           }, 250);
         }));
-        const found = made.search(file);
+        window.found = made.search(file);
         return await Promise.race([sides, found.then(() => 'no progress was seen')]);";
-    let got = browser.eval(search, json!(ids()?[1])).await?;
+    // The network is long in coming, so that there is progress to see.
+    site.hold(Some("/part-"));
+    let got = browser.eval(search, json!(ids()?[1])).await;
+    site.hold(None);
+    let got = got?;
     ensure!(got[0] == true && got[1] == true, "progress does not grow from the right: {got}");
     assert_quiet(&browser).await
 }
