@@ -112,6 +112,9 @@ test-wasm: setup-test ## The crate's tests in Chromium
 test-www: setup-test ## The element's own tests in Node
 	$(WASM_ENV) $$NODE --test www/tests/*.test.js
 
+# Python's packages, in an environment of their own: $(call VENV,FOLDER,REQUIREMENTS).
+VENV = @[ -x $(1)/bin/python ] || python3 -m venv $(1); $(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+
 # Which browsers .ci/setup could not get; told before the tests and after them.
 MISSING_BROWSERS = missing=(); [ -n "$${GECKODRIVER:-}" ] || missing+=(firefox); [ -n "$${WEBKIT_DRIVER:-}" ] || missing+=(webkit); \
 	tell() { for browser in $${missing[@]+"$${missing[@]}"}; do echo "NOT TESTED in $$browser: it is not there, see make setup-test"; done; };
@@ -132,8 +135,7 @@ lighthouse: setup-test build ## What Lighthouse says of the demo shop, in its fo
 	@$(WASM_ENV) export CHROME_PATH=$$CHROMIUM; $$NODE tests/lighthouse.mjs $(LIGHTHOUSE) $(PRECOMPUTE) $(DEMO)
 
 reference: setup-test build ## Against ONNX Runtime, OpenCV and scikit-learn (Python, 2 to 4 minutes)
-	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
-	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	$(REFERENCES)/venv/bin/python tests/references/make.py --out $(REFERENCES) --shared ../shared --program $(PRECOMPUTE)
 	LOOKALIKE_WIDGET=$(WIDGET) cargo test --locked --release --workspace --test references -- --nocapture --test-threads 1
 
@@ -146,42 +148,36 @@ figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and
 		--out $(TARGET)/figures/lookalike --json
 
 bench: setup-test build ## The network beside ONNX Runtime and tract, in turns: seconds, ratios and likeness as JSON
-	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
-	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@LOOKALIKE_WIDGET=$(WIDGET) $(REFERENCES)/venv/bin/python tests/bench/bench.py --work $(TARGET)/bench --out $(TARGET)/bench.json --shared ../shared --program $(PRECOMPUTE) \
 		--widget $(WIDGET)
 
 codes: setup-test build ## The codes of three networks' embeddings beside FAISS's and usearch: recall@10 and time as JSON (Python, an hour)
-	@[ -x $(TARGET)/codes/venv/bin/python ] || python3 -m venv $(TARGET)/codes/venv
-	@$(TARGET)/codes/venv/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	$(call VENV,$(TARGET)/codes/venv,tests/bench/requirements.txt)
 	@LOOKALIKE_WIDGET=$(WIDGET) $(TARGET)/codes/venv/bin/python tests/bench/codes.py --work $(TARGET)/codes --out $(TARGET)/codes.json \
 		--shared ../shared --program $(PRECOMPUTE) --widget $(WIDGET)
 
 colour: setup-test build ## What the dial from style to colour trades, by its weight, as JSON (Python, 5 minutes)
-	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
-	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@[ -d $(REFERENCES)/sample ] || $(PRECOMPUTE) sample --out $(REFERENCES)/sample --count 600 --seed 7
 	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --sample $(REFERENCES)/sample --work $(TARGET)/colour
 
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
-	@[ -x $(REFERENCES)/venv/bin/python ] || python3 -m venv $(REFERENCES)/venv
-	@$(REFERENCES)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/references/requirements.txt
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/million.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/million
 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python
-TRAINING_VENV = @[ -x $(TRAINING_PYTHON) ] || python3 -m venv $(TRAINING)/venv; \
-	$(TRAINING_PYTHON) -m pip install --quiet --disable-pip-version-check -r precompute/training/requirements.txt
 
 train: build ## Train the default network from ../shared (PyTorch; two to three hours on two cores, goes on where it stopped)
-	$(TRAINING_VENV)
+	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/patterns.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx
 	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
 
 train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on
-	$(TRAINING_VENV)
+	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
 	@[ -d $(TRAINING)/sample ] || $(PRECOMPUTE) sample --out $(TRAINING)/sample --count 600 --seed 7
 	$(TRAINING_PYTHON) precompute/training/figures.py --shared ../shared --work $(TRAINING)/work \
 		--network $(TRAINING)/vgg16-slim.onnx --sample $(TRAINING)/sample --program $(PRECOMPUTE)

@@ -1,6 +1,6 @@
 //! A question answered by a folder's codes as the browser answers it: of a folder with cells, by the nearest cells alone.
 
-use lookalike::codes::{Codes, MORE_ROUNDS};
+use lookalike::codes::Codes;
 use lookalike::colour::{ColourCodes, Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::rank::{Coloured, Neighbour, Question};
@@ -48,18 +48,20 @@ impl Asked<'_> {
             let neighbours = chooser.answer(&self.question(codes)?, limit);
             return Ok(Answer { unsettled: neighbours.clone(), neighbours, read });
         }
-        let mut cells = Vec::new();
-        for round in 0..=MORE_ROUNDS {
-            let before = cells.len();
-            cells = codes.search(self.embedding, self.metric)?.cells(round);
+        let (mut cells, mut unsettled) = (Vec::new(), Vec::new());
+        for round in 0.. {
+            let nearest = codes.search(self.embedding, self.metric)?.cells(round);
+            if nearest.len() == cells.len() {
+                break;
+            }
+            cells = nearest;
             let lacking = codes.lacking_cells(&cells);
             read.add(folder.give_cells(codes, &lacking, false)?);
-            let found = chooser.answer(&self.among(codes, &cells)?, limit);
-            if found.len() >= limit || cells.len() == before {
+            unsettled = chooser.answer(&self.among(codes, &cells)?, limit);
+            if unsettled.len() >= limit {
                 break;
             }
         }
-        let unsettled = chooser.answer(&self.among(codes, &cells)?, limit);
         let candidates = chooser.answer(&self.among(codes, &cells)?, limit.saturating_mul(CANDIDATES));
         let items: Vec<u32> = candidates.iter().map(|candidate| candidate.item).collect();
         let unrefined = codes.unrefined_cells(&items);

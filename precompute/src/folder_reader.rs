@@ -8,12 +8,11 @@ use lookalike::attributes::Attributes;
 use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
 use lookalike::folder::{
-    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, read_card_shard, read_neighbour_shard,
-    shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_refinement_name,
+    places_name, read_card_shard, read_neighbour_shard, shard_of,
 };
 use lookalike::format::verify;
 
-use crate::build::cells::{codes_name, places_name, refinement_name};
 use crate::networks::{self, Opened};
 
 /// What was read.
@@ -160,7 +159,7 @@ impl Folder {
         let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
         let mut read = Read::default();
         for cell in cells {
-            let name = if refinement { refinement_name(*cell) } else { codes_name(*cell) };
+            let name = if refinement { cell_refinement_name(*cell) } else { cell_codes_name(*cell) };
             let file = format!("{path}/{name}");
             let bytes = self.read(&file)?;
             codes.give_cell(*cell, refinement, &bytes).with_context(|| file.clone())?;

@@ -1,14 +1,21 @@
 //! Pieces of work on several threads, their results in order.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+
+/// How many threads can run at once here.
+pub fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
 
 /// Does the pieces 0 to `count` - 1 on `jobs` threads; the results are in order.
 pub fn in_order<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    with(count, jobs, || (), |(), piece| work(piece))
+    with(count, jobs, &AtomicBool::new(false), || (), |(), piece| work(piece))
 }
 
-/// The same where pieces can fail, and where those of a thread share what `start` gives, such as an open file.
+/// The same where pieces can fail, and where those of a thread share what `start` gives, such as an open file. After a failure
+/// only the pieces that are begun are done.
 ///
 /// # Errors
 /// That of the first piece that failed.
@@ -18,32 +25,39 @@ pub fn try_in_order<State, T: Send>(
     start: impl Fn() -> anyhow::Result<State> + Sync,
     work: impl Fn(&mut State, usize) -> anyhow::Result<T> + Sync,
 ) -> anyhow::Result<Vec<T>> {
-    let piece = |state: &mut Option<State>, piece| {
+    let failed = AtomicBool::new(false);
+    let attempt = |state: &mut Option<State>, piece| {
         let state = match state {
             Some(state) => state,
             None => state.insert(start()?),
         };
         work(state, piece)
     };
-    with(count, jobs, || None, piece).into_iter().collect()
+    let piece = |state: &mut Option<State>, piece| {
+        attempt(state, piece).inspect_err(|_| failed.store(true, Ordering::Relaxed))
+    };
+    with(count, jobs, &failed, || None, piece).into_iter().collect()
 }
 
+/// Until `stop` is set, after which no more pieces are begun.
 fn with<State, T: Send>(
     count: usize,
     jobs: usize,
+    stop: &AtomicBool,
     start: impl Fn() -> State + Sync,
     work: impl Fn(&mut State, usize) -> T + Sync,
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let (mut state, mut done) = (start(), Vec::new());
-        loop {
+        while !stop.load(Ordering::Relaxed) {
             let piece = next.fetch_add(1, Ordering::Relaxed);
             if piece >= count {
-                return done;
+                break;
             }
             done.push((piece, work(&mut state, piece)));
         }
+        done
     };
     let mut done: Vec<(usize, T)> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
@@ -75,6 +89,13 @@ mod tests {
         let fails = |_: &mut (), piece: usize| if piece >= 7 { bail!("piece {piece}") } else { Ok(piece) };
         let told = try_in_order(20, 3, || Ok(()), fails).map_err(|error| error.to_string());
         assert_eq!(told, Err("piece 7".to_owned()));
+        let begun = AtomicUsize::new(0);
+        let counted = |_: &mut (), piece: usize| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            if piece == 7 { bail!("piece 7") } else { Ok(()) }
+        };
+        assert!(try_in_order(1_000_000, 1, || Ok(()), counted).is_err());
+        assert_eq!(begun.into_inner(), 8, "no more are begun");
         let told = try_in_order(3, 2, || bail!("no file"), fails).map_err(|error| error.to_string());
         assert_eq!(told, Err("no file".to_owned()));
     }

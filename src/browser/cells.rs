@@ -14,7 +14,8 @@ impl Ranker {
         self.decoded(item)
     }
 
-    /// The cells to look into for what is like `embedding` in this round, 0 being the first; nearest first.
+    /// The cells to look into for what is like `embedding` in this round, 0 being the first; nearest first, and in the end as many
+    /// as in the round before.
     pub fn cells(&self, embedding: &[f32], round: u32) -> Result<Vec<u32>, JsValue> {
         Ok(self.search(embedding, Metric::Cosine)?.cells(round))
     }

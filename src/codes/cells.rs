@@ -23,7 +23,7 @@ pub const PLACES: usize = 1 << 14;
 /// Bytes of a digest that are kept: as many as names carry.
 pub const DIGEST: usize = 8;
 /// Rounds in which a question may take twice the cells of the round before, the first aside.
-pub const MORE_ROUNDS: u32 = 2;
+const MORE_ROUNDS: u32 = 2;
 /// Bytes of codes that a question takes first, and of the refinement at most: with the rest of both under 2 MB.
 const FIRST_BYTES: u32 = 1_200_000;
 const REFINED_BYTES: u32 = 750_000;
@@ -281,7 +281,8 @@ impl Codes {
 }
 
 impl Search<'_> {
-    /// The cells to look into in this round, 0 being the first, nearest first; none where there are none.
+    /// The cells to look into in this round, 0 being the first, nearest first: in the end as many as in the round before. None
+    /// where there are none.
     pub fn cells(&self, round: u32) -> Vec<u32> {
         self.cells_of(FIRST_BYTES << round.min(MORE_ROUNDS))
     }

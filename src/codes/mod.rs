@@ -1,8 +1,8 @@
 //! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
-//! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`, `rans`): transform coding as
-//! image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
+//! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`, `rans`): transform
+//! coding as image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
 //! question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
@@ -31,7 +31,7 @@ mod write;
 mod write_cells;
 
 #[cfg(feature = "cells")]
-pub use cells::{CELL_AXES, CELL_BYTES, MORE_ROUNDS, PLACES};
+pub use cells::{CELL_AXES, CELL_BYTES, PLACES};
 pub use kernel::{LANES, dot};
 pub use rotation::Rotation;
 pub use search::{Search, WrongDimensions};

@@ -8,20 +8,20 @@ both are compared too: a fast network that answers something else is no faster.
 import argparse
 import concurrent.futures
 import functools
-import http.server
 import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
+
+import page
 
 RUNS = 5
 OURS = ("cargo", "bench", "--quiet", "--locked", "--workspace", "--bench", "network", "--")
@@ -131,18 +131,6 @@ def throughput(path, folder, options):
     return {"ours_photos_per_s": ours, "ort_photos_per_s": ort, "ort_best": way, "ratio": ours / ort, "threads": cores}
 
 
-class Isolated(http.server.SimpleHTTPRequestHandler):
-    """Threads in wasm want a page that is isolated from other origins; ours wants nothing of the kind."""
-
-    def end_headers(self):
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 def in_browser(browser, names, options):
     """Milliseconds of one photo in one browser, a page after the other."""
     site = options.work / "site"
@@ -162,17 +150,12 @@ def in_browser(browser, names, options):
             pages[name, module] = f"ours.html?wasm={file}&network={name}&photo=photo.jpg"
         for threads in (1, 2):
             pages[name, f"ort_web_{threads}"] = f"ort_web.html?m=/{name}.onnx&t={threads}"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Isolated, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}/"
-    driver = [sys.executable, options.shared / "peers/browser.py", browser]
-    answers = {page: [] for page in pages}
-    for _ in range(options.rounds):
-        lines = subprocess.check_output([*driver, *(base + page for page in pages.values())], text=True).splitlines()
-        for page, line in zip(pages, lines, strict=True):
-            answer = json.loads(line)
-            answers[page].append(answer["result"] or {"error": "no answer in five minutes"})
-    server.shutdown()
+    answers = {name: [] for name in pages}
+    with page.served(site) as base:
+        for _ in range(options.rounds):
+            addresses = [base + address for address in pages.values()]
+            for name, answer in zip(pages, page.answers(browser, addresses, options.shared), strict=True):
+                answers[name].append(answer["result"])
     report = {}
     for name in names:
         found = {}

@@ -1,15 +1,12 @@
 """How long one query takes over 11,556 codes, beside exact and quantised search by FAISS and usearch: one thread each, in turns. The least
 of many times stands beside their median, since it is what an idle machine takes."""
 
-import functools
-import http.server
 import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,24 +14,14 @@ import faiss
 import numpy as np
 from usearch.index import Index, MetricKind, search
 
+import page
+
 ITEMS = 11_556  # a shop of T-shirts
 LIMIT = 20
 QUERIES = 40
 ROUNDS = 5
 METRICS = ("cosine", "euclidean", "manhattan")
 OURS = ("cargo", "bench", "--quiet", "--locked", "--workspace", "--bench", "scan", "--")
-
-
-class Isolated(http.server.SimpleHTTPRequestHandler):
-    """Browsers tell the time to 5 microseconds on pages isolated from other origins, else to 100."""
-
-    def end_headers(self):
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_):
-        pass
 
 
 def shop(options):
@@ -62,13 +49,10 @@ def in_browser(folder, queries, options):
     shutil.copytree(folder, site / "folder", ignore=shutil.ignore_patterns("cards-*", "neighbours-*"))
     shutil.copy(Path(__file__).with_name("scan.html"), site)
     queries.tofile(site / "queries.f32")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Isolated, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = f"scan.html?folder=folder&queries=queries.f32&dims={queries.shape[1]}&limit={LIMIT}"
-    driver = [sys.executable, options.shared / "peers/browser.py", "chromium", f"http://127.0.0.1:{server.server_port}/{page}"]
-    answer = json.loads(subprocess.check_output(driver, text=True))
-    server.shutdown()
-    return {"browser": answer["version"], **(answer["result"] or {"error": "no answer in five minutes"})}
+    with page.served(site) as base:
+        address = f"{base}scan.html?folder=folder&queries=queries.f32&dims={queries.shape[1]}&limit={LIMIT}"
+        (answer,) = page.answers("chromium", [address], options.shared)
+    return {"browser": answer["version"], **answer["result"]}
 
 
 def times(run, queries):

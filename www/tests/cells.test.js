@@ -8,7 +8,7 @@ const PATH = "cells-0123456789abcdef";
 /** Products of a cell: item numbers 10 * cell and so on. */
 const PRODUCTS = 3;
 
-/** A ranker of 9 cells that takes 2, 4 and 8 of them in its rounds. */
+/** A ranker of 9 cells that takes 2, 4 and 8 of them in its rounds, and then no more. */
 class StandIn {
   /** @type {string[]} */
   given = [];
@@ -17,7 +17,7 @@ class StandIn {
   refined = new Set();
   /** @type {any[]} */
   asked = [];
-  cells = (/** @type {unknown} */ _, /** @type {number} */ round) => Uint32Array.from({ length: 2 << round }, (_, n) => n);
+  cells = (/** @type {unknown} */ _, /** @type {number} */ round) => Uint32Array.from({ length: 2 << Math.min(round, 2) }, (_, n) => n);
   lacking_cells = (/** @type {Uint32Array} */ cells) =>
     Uint32Array.from([...cells].filter((cell) => !this.held.has(cell)).flatMap((cell) => [cell, 100 + cell]));
   unrefined_cells = (/** @type {Uint32Array} */ items) =>

@@ -6,9 +6,9 @@
 /** @import { Described, How } from "../shared/types.js" */
 /** @import { Ranker } from "../wasm/rank_cells.js" */
 
-/** As in src/codes/cells.rs and precompute/src/asked.rs. */
-const MORE_ROUNDS = 2;
+/** Products of a file of places (src/folder/FORMAT.md). */
 const PLACES = 16384;
+/** As in precompute/src/asked.rs. */
 const CANDIDATES = 2;
 
 export class Cells {
@@ -58,7 +58,7 @@ export class Cells {
     };
     /** @type {Float64Array} */
     let answer = new Float64Array();
-    for (let round = 0; round <= MORE_ROUNDS && answer.length < 2 * how.limit; round++) {
+    for (let round = 0; answer.length < 2 * how.limit; round++) {
       const before = cells.length;
       cells = Uint32Array.from(new Set([...own, ...ranker.cells(embedding, round)]));
       if (cells.length === before) break;

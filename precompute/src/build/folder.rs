@@ -250,36 +250,39 @@ struct Codes {
 }
 
 fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<Codes> {
-    let (cells, space, lengths, cache) = match &contents.codes {
+    let (written, cells, [in_codes, in_refinements]) = match &contents.codes {
         ToCode::Whole(Coordinates { space, coefficients, lengths }) => {
-            let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
-            let files = [
-                write_file(folder, "codebook", &written.codebook)?,
-                write_file(folder, "codes", &written.codes)?,
-                write_file(folder, "refinement", &written.refinement)?,
-            ];
-            let bytes = [files[1].bytes, files[2].bytes];
-            return Ok(Codes { files, cells: None, bytes });
+            (codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs), None, [0, 0])
         }
-        ToCode::Cells { cells, space, lengths, cache } => (cells, space, lengths, cache),
+        ToCode::Cells { cells, space, lengths, cache } => {
+            let unnamed = folder.join("cells.unfinished");
+            fs::create_dir_all(&unnamed)?;
+            let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
+            let written = cells.write(
+                &unnamed,
+                cache,
+                &records,
+                (*space, *lengths),
+                contents.code_bytes,
+                contents.jobs,
+            )?;
+            let digests = written.cells.iter().flat_map(|cell| cell.digests);
+            let path = format!("cells-{}", Digest::of_set(digests.chain(written.places)).short());
+            fs::rename(&unnamed, folder.join(&path))?;
+            let of_cells =
+                |layer: usize| written.cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
+            let bytes = [written.places_bytes + of_cells(0), of_cells(1)];
+            let count = u32::try_from(written.cells.len())?;
+            (written.files, Some(CellsEntry { path, count }), bytes)
+        }
     };
-    let unnamed = folder.join("cells.unfinished");
-    fs::create_dir_all(&unnamed)?;
-    let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
-    let written =
-        cells.write(&unnamed, cache, &records, (*space, *lengths), contents.code_bytes, contents.jobs)?;
-    let digests = written.cells.iter().flat_map(|cell| cell.digests).chain(written.places.iter().copied());
-    let path = format!("cells-{}", Digest::of_set(digests).short());
-    fs::rename(&unnamed, folder.join(&path))?;
     let files = [
         write_file(folder, "codebook", &written.codebook)?,
         write_file(folder, "codes", &written.codes)?,
         write_file(folder, "refinement", &written.refinement)?,
     ];
-    let of_cells = |layer: usize| written.cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
-    let bytes = [files[1].bytes + written.places_bytes + of_cells(0), files[2].bytes + of_cells(1)];
-    let count = u32::try_from(written.cells.len())?;
-    Ok(Codes { files, cells: Some(CellsEntry { path, count }), bytes })
+    let bytes = [files[1].bytes + in_codes, files[2].bytes + in_refinements];
+    Ok(Codes { files, cells, bytes })
 }
 
 fn write_colours(folder: &Path, contents: &Contents) -> anyhow::Result<FileEntry> {

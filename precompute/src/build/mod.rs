@@ -16,7 +16,6 @@ mod stamp;
 pub mod thumbnail;
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,6 +26,7 @@ use crate::args::BuildArguments;
 use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
+use crate::workers::processors;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::Cells;
@@ -252,11 +252,6 @@ fn variants(fields: &[ProductFields], column: &str) -> anyhow::Result<Groups> {
     ensure!(written.columns > 0, "--group: no product has a value in a column {column} of --items");
     let read = Attributes::read(&written.bytes, fields.len() as u32).context("--group")?;
     Ok(read.column(column).context("--group")?.groups())
-}
-
-/// How many threads can run at once here.
-pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// The high-water mark of resident memory (proc(5), VmHWM).

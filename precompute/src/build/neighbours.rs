@@ -59,12 +59,10 @@ pub fn find(
 ) -> anyhow::Result<Neighbours> {
     let search = Search::new(cache, items, wanted)?;
     let all: Vec<u32> = (0..items.len() as u32).collect();
-    let blocks = all.chunks(search.block_size(cache, jobs));
-    let found = search.blocks(cache, jobs, progress, blocks.len(), |block, reader| {
-        let queries = all.chunks(search.block_size(cache, jobs)).nth(block).unwrap_or_default();
-        Ok((queries.to_vec(), search.block(queries, &all, None, reader)?))
-    })?;
-    Ok(found)
+    let blocks: Vec<&[u32]> = all.chunks(search.block_size(cache, jobs)).collect();
+    search.blocks(cache, jobs, progress, &blocks, |block, reader| {
+        search.block(blocks[block], &all, None, reader)
+    })
 }
 
 /// The same among the products of near cells: nearly all of the nearest.
@@ -80,7 +78,7 @@ pub fn find_in_cells(
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
     let search = Search::new(cache, items, wanted)?;
-    search.blocks(cache, jobs, progress, cells.members.len(), |cell, reader| {
+    search.blocks(cache, jobs, progress, &cells.members, |cell, reader| {
         let queries = &cells.members[cell];
         let (mut near, mut nearest) = (NEAR, NEAREST);
         loop {
@@ -95,7 +93,7 @@ pub fn find_in_cells(
             let found = search.block(queries, &candidates, Some(&chosen), reader)?;
             // Variants of one product count once: a cell may have too few others near.
             if nearest >= items.len() || found.iter().flatten().all(|list| list.len() == search.each) {
-                return Ok((queries.clone(), found));
+                return Ok(found);
             }
             (near, nearest) = (near * 4, nearest * 8);
         }
@@ -143,8 +141,8 @@ pub fn find_of(
         .map(|part| part.iter().map(|item| *item as u32).collect())
         .collect();
     let progress = Progress::new("exact", queries.len() as u64);
-    let mut found = search.blocks(cache, jobs, &progress, parts.len(), |part, reader| {
-        Ok((parts[part].clone(), search.block(&parts[part], &all, None, reader)?))
+    let mut found = search.blocks(cache, jobs, &progress, &parts, |part, reader| {
+        search.block(&parts[part], &all, None, reader)
     })?;
     progress.finish();
     Ok(queries.iter().map(|item| std::mem::take(&mut found[*item])).collect())
@@ -207,28 +205,28 @@ impl<'a> Search<'a> {
         self.most_queries(cache).min(self.items.len().div_ceil(jobs).max(1))
     }
 
-    /// Does `count` blocks, each giving queries and their neighbours; those of the items that were no query are empty.
+    /// Does `blocks`, each some queries of which `block` finds the neighbours; those of the items that were no query are empty.
     fn blocks(
         &self,
         cache: &EmbeddingCache,
         jobs: usize,
         progress: &Progress,
-        count: usize,
-        block: impl Fn(usize, &mut EmbeddingReader) -> anyhow::Result<(Vec<u32>, Neighbours)> + Sync,
+        blocks: &[impl AsRef<[u32]>],
+        block: impl Fn(usize, &mut EmbeddingReader) -> anyhow::Result<Neighbours> + Sync,
     ) -> anyhow::Result<Neighbours> {
-        let blocks = try_in_order(
-            count,
+        let done = try_in_order(
+            blocks.len(),
             jobs,
             || cache.reader(),
             |reader, number| {
-                let (queries, found) = block(number, reader)?;
-                queries.iter().for_each(|_| progress.advance());
-                Ok((queries, found))
+                let found = block(number, reader)?;
+                found.iter().for_each(|_| progress.advance());
+                Ok(found)
             },
         )?;
         let mut neighbours = vec![Vec::new(); self.items.len()];
-        for (queries, found) in blocks {
-            queries.iter().zip(found).for_each(|(query, found)| neighbours[*query as usize] = found);
+        for (queries, found) in blocks.iter().zip(done) {
+            queries.as_ref().iter().zip(found).for_each(|(query, found)| neighbours[*query as usize] = found);
         }
         Ok(neighbours)
     }

@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use crate::args::{EvalArguments, TableColumn};
 use crate::build::neighbours::{self, Neighbours, Wanted};
-use crate::build::{processors, space};
+use crate::build::space;
 use crate::catalogue::{ProductFields, read_table};
 use crate::folder_reader::Folder;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
+use crate::workers::processors;
 use codes::{Line, Measure};
 
 /// How many of the nearest precision looks at.
@@ -122,8 +123,7 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     };
     let exact_of_other_groups = of_other_groups.as_ref().unwrap_or(&exact);
     let measure = Measure { stored: &stored, exact: &exact, exact_of_other_groups, labels: &labels, jobs };
-    let [bytes, refinement_bytes] = folder.codes_bytes(&folder.codes()?);
-    let [own, own_refined] = measure.of_folder(&folder)?;
+    let ([own, own_refined], [bytes, refinement_bytes]) = measure.of_folder(&folder)?;
     let (recall_at_10, refined_recall_at_10) = (own.recall_at_10.clone(), own_refined.recall_at_10.clone());
     let mut codes = vec![own, own_refined];
     if !arguments.codes.is_empty() {

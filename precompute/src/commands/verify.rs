@@ -6,10 +6,9 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use lookalike::codes::{Codes, PLACES, write_places};
 use lookalike::digest::Digest;
-use lookalike::folder::{Manifest, shard_of};
+use lookalike::folder::{Manifest, cell_codes_name, cell_refinement_name, places_name, shard_of};
 
 use crate::args::VerifyArguments;
-use crate::build::cells::{codes_name, places_name, refinement_name};
 use crate::build::fragments;
 use crate::folder_reader::Folder;
 use crate::networks::Opened;
@@ -80,12 +79,12 @@ fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
         folder.give_cells(codes, &[cell], true)?;
         for item in codes.items_of_cells(&[cell]) {
             let before = cell_of[item as usize].replace(cell);
-            ensure!(before.is_none(), "{}/{}: has item {item} too", entry.path, codes_name(cell));
+            ensure!(before.is_none(), "{}/{}: has item {item} too", entry.path, cell_codes_name(cell));
         }
     }
     codes.forget_cells();
     let names: Vec<String> = (0..entry.count)
-        .flat_map(|cell| [codes_name(cell), refinement_name(cell)])
+        .flat_map(|cell| [cell_codes_name(cell), cell_refinement_name(cell)])
         .chain((0..codes.items().div_ceil(PLACES) as u32).map(places_name))
         .collect();
     check_set(folder, &entry.path, &names)?;

@@ -24,13 +24,13 @@ mod tests;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 
+use crate::workers::{processors, try_in_order};
 use plan::{Item, MOST_ITEMS};
 
 /// Good enough for a shop; the encoder keeps full colour resolution, so a higher one costs much.
@@ -78,28 +78,15 @@ fn write_table(path: &Path, items: &[Item]) -> Result<()> {
 
 /// Draws the photos on all cores, each taking the next item when it is done with one.
 fn write_photos(folder: &Path, items: &[Item], progress: &(dyn Fn(usize) + Sync)) -> Result<()> {
-    let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     // A full disk fails every photo; one failure is enough to stop and say so.
-    let failed = AtomicBool::new(false);
-    let work = || -> Result<()> {
-        while !failed.load(Ordering::Relaxed) {
-            let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                break;
-            };
-            write_photo(folder, item).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
+    let photo = |(): &mut (), at: usize| {
+        write_photo(folder, &items[at])?;
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(())
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    })
+    try_in_order(items.len(), processors(), || Ok(()), photo)?;
+    Ok(())
 }
 
 fn write_photo(folder: &Path, item: &Item) -> Result<()> {

@@ -8,9 +8,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use lookalike::codes::{
-    CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, WrittenCell, dot, write_places,
+    CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, Written, WrittenCell, dot,
+    write_places,
 };
 use lookalike::digest::Digest;
+use lookalike::folder::{cell_codes_name, cell_refinement_name, places_name};
 use serde::Serialize;
 
 use super::cache::{EmbeddingCache, Record};
@@ -223,7 +225,8 @@ impl Cells {
                     let number = written.len() as u32;
                     members.iter().for_each(|item| place_of[*item as usize] = number);
                     let contents = [&files.codes, &files.refinement];
-                    for (name, content) in [codes_name(number), refinement_name(number)].iter().zip(contents)
+                    for (name, content) in
+                        [cell_codes_name(number), cell_refinement_name(number)].iter().zip(contents)
                     {
                         fs::write(folder.join(name), content).with_context(|| format!("writing {name}"))?;
                     }
@@ -246,9 +249,11 @@ impl Cells {
             fs::write(folder.join(places_name(number)), content)?;
         }
         Ok(WrittenCells {
-            codes: writer.codes(&written, self.unit, &places),
-            codebook: writer.codebook,
-            refinement: writer.refinement,
+            files: Written {
+                codes: writer.codes(&written, self.unit, &places),
+                codebook: writer.codebook,
+                refinement: writer.refinement,
+            },
             cells: written,
             places,
             places_bytes,
@@ -285,33 +290,14 @@ type Coded = (Vec<u32>, Vec<i16>, CellFiles);
 
 /// What [`Cells::write`] wrote.
 pub struct WrittenCells {
-    /// The codebook's file.
-    pub codebook: Vec<u8>,
-    /// The codes file.
-    pub codes: Vec<u8>,
-    /// The refinement's file.
-    pub refinement: Vec<u8>,
+    /// Those beside the cells.
+    pub files: Written,
     /// Of each cell.
     pub cells: Vec<WrittenCell>,
     /// Of the files of places.
     pub places: Vec<Digest>,
     /// Their length altogether.
     pub places_bytes: u64,
-}
-
-/// The name of a cell's codes in the set.
-pub fn codes_name(cell: u32) -> String {
-    format!("codes-{cell}.bin")
-}
-
-/// The name of a cell's refinement.
-pub fn refinement_name(cell: u32) -> String {
-    format!("refinement-{cell}.bin")
-}
-
-/// The name of a file of places.
-pub fn places_name(number: u32) -> String {
-    format!("places-{number}.bin")
 }
 
 /// At most about `count` of `items`, evenly spaced.

@@ -59,14 +59,14 @@ impl Measure<'_> {
         }
     }
 
-    /// The codes of `folder`, without and with the refinement.
+    /// The codes of `folder`, without and with the refinement; and the bytes of both layers.
     ///
     /// # Errors
     /// When a file of it cannot be read or is refused.
-    pub fn of_folder(&self, folder: &Folder) -> anyhow::Result<[Line; 2]> {
+    pub fn of_folder(&self, folder: &Folder) -> anyhow::Result<([Line; 2], [u64; 2])> {
         let (codes, refined) = (folder.all_codes(false)?, folder.all_codes(true)?);
         let bytes = folder.codes_bytes(&codes);
-        self.both_layers(codes, refined, bytes)
+        Ok((self.both_layers(codes, refined, bytes)?, bytes))
     }
 
     /// Codes of `bytes` a product, made here from `coordinates`, without and with the refinement.

@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::{RECALL_DEPTH, share_found};
 use crate::asked::Asked;
 use crate::build::neighbours::{Neighbours, Wanted, find_of};
-use crate::build::processors;
 use crate::folder_reader::{Folder, Read};
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
+use crate::workers::processors;
 
 #[derive(Serialize)]
 struct Report {
