@@ -1,7 +1,7 @@
 """Drawn garments that carry prints, so that what is printed counts and not only the cut.
 
-Outlines are polygons on a 100 x 100 cloth, filled with a fabric (`fabrics.py`), shaded with folds, with one of the prints
-on the chest. Every garment is drawn with alpha: the background is chosen anew in every view. These share
+Outlines are polygons on a 100 x 100 cloth, filled with a fabric (`fabrics.py`), sewn (`sewing.py`), shaded with folds, with
+one of the prints on the chest. Every garment is drawn with alpha: the background is chosen anew in every view. These share
 nothing with `precompute sample`, which stays unseen.
 """
 
@@ -11,6 +11,7 @@ from multiprocessing import Pool
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+import sewing
 from fabrics import PATTERNS, SHARES, smooth_noise, weave
 
 OVERSAMPLING = 2
@@ -47,18 +48,18 @@ def garment(random, kind, pattern, printed, prints, side):
     mask = Image.new("L", (size, size))
     ImageDraw.Draw(mask).polygon(points, fill=255)
     mask = mask.filter(ImageFilter.GaussianBlur(size / 90)).point(lambda v: 255 if v > 127 else 0)
-    picture = weave(random, pattern, size, prints)
+    canvas = Image.fromarray(weave(random, pattern, size, prints).clip(0, 255).astype(np.uint8))
+    sewing.lines(random, canvas, kind, outline)
     if printed >= 0:
-        width = int(size * random.uniform(0.2, 0.42))
+        small = random.random() < 0.2
+        width = int(size * (random.uniform(0.08, 0.16) if small else random.uniform(0.18, 0.4)))
         drawing = Image.fromarray(prints[printed]).resize((width, width), Image.BICUBIC)
-        canvas = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
-        left = (size - width) // 2 + int(random.normal(0, size * 0.015))
-        canvas.paste(drawing, (left, int(size * random.uniform(0.3, 0.42))), drawing)
-        picture = np.asarray(canvas, np.float32)
-    folds = smooth_noise(random, size, 6) * 0.6 + smooth_noise(random, size, 14) * 0.4
+        middle = random.uniform(0.55, 0.62) if small else random.normal(0.5, 0.015)
+        canvas.paste(drawing, (int(size * middle) - width // 2, int(size * random.uniform(0.3, 0.4))), drawing)
+    sewing.opening(random, canvas, kind)
     edge = np.asarray(mask.filter(ImageFilter.GaussianBlur(size / 30)), np.float32) / 255
-    light = (0.78 + 0.3 * folds) * (0.75 + 0.25 * edge)
-    rgb = (picture * light[..., None]).clip(0, 255).astype(np.uint8)
+    light = sewing.folds(random, size) * (1 + random.uniform(0, 0.3) * (edge - 1))
+    rgb = (np.asarray(canvas, np.float32) * light[..., None]).clip(0, 255).astype(np.uint8)
     rgba = Image.fromarray(np.dstack([rgb, np.asarray(mask)]), "RGBA")
     return np.asarray(rgba.resize((side, side), Image.BOX))
 

@@ -45,7 +45,7 @@ def embed(student, x):
 
 def watch(student, work, side):
     """A few figures to follow training by: cheap, and on views of the kind that is trained with."""
-    pictures, rows, _ = material.read(work)
+    pictures, rows, _ = material.read(work, ("photos",))
     at = lambda numbers, side: F.interpolate(
         torch.from_numpy(pictures[numbers][..., :3]).permute(0, 3, 1, 2).float() / 255,
         size=(side, side), mode="bilinear", antialias=True)

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 PATTERNS = ("plain", "stripes", "dots", "checks", "zigzag", "fade", "camouflage", "heather", "flowers", "scattered", "tie-dye")
 SHARES = np.array([4, 1.6, 1, 1, 0.5, 1.8, 1, 2.6, 0.8, 0.6, 0.8])  # of the garments; the fainter come more often
-GRAIN = (1.8, 12)  # grey levels that heather's grain has left after the photo was made small (`PIXELS` across)
+GRAIN = (1.2, 9)  # grey levels that heather's grain has left after the photo was made small (`PIXELS` across)
 PIXELS = 128
 
 
@@ -39,8 +39,8 @@ def smooth_noise(random, size, cells):
 
 def grain(random, size, levels):
     """Noise as of spun fibres, longer one way at times, that has a deviation of `levels` at PIXELS across."""
-    cells = np.array([size, size]) / random.uniform(1, 5)
-    cells[random.integers(2)] /= random.uniform(1, 5)
+    cells = np.array([size, size]) / random.uniform(1, 4.5)
+    cells[random.integers(2)] /= random.uniform(1, 5) if random.random() < 0.6 else 1
     noise = smooth_noise(random, size, tuple(cells.astype(int)))
     noise -= noise.mean()
     if random.random() < 0.3:  # single fibres stand out
@@ -118,7 +118,7 @@ def weave(random, pattern, size, prints):
     y, x = np.mgrid[0:size, 0:size] / size
     period = np.exp(random.uniform(np.log(0.025), np.log(0.13)))
     first = colour(random)
-    second = apart(random, first, 80 if pattern == "fade" else 45)
+    second = apart(random, first, 60 if pattern == "fade" else 45)
     share = np.zeros((size, size))
     if pattern == "stripes":
         share = stripes(random, y if random.random() < 0.6 else x, period)

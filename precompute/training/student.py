@@ -25,6 +25,15 @@ class Convolution(nn.Module):
         y = self.norm(self.conv(x))
         return F.relu(y + x if self.identity else y, inplace=True)
 
+    @torch.no_grad()
+    def begin_as(self, weight, bias, x):
+        """To do of `x` what a plain convolution does."""
+        self.conv.weight.copy_(weight)
+        if self.identity:
+            channels = torch.arange(len(weight))
+            self.conv.weight[channels, channels, 1, 1] -= 1
+        undo(self.norm, self.conv(x).transpose(0, 1).flatten(1), bias)
+
     def folded(self):
         weight, bias = fold(self.conv.weight, self.norm)
         if self.identity:
@@ -44,8 +53,22 @@ class Dense(nn.Module):
     def forward(self, x):
         return F.relu(self.norm(F.linear(x.flatten(1), self.weight.flatten(1))))
 
+    @torch.no_grad()
+    def begin_as(self, weight, bias, x):
+        self.weight.copy_(weight.view_as(self.weight))
+        undo(self.norm, F.linear(x.flatten(1), weight).T, bias)
+
     def folded(self):
         return fold(self.weight, self.norm)
+
+
+def undo(norm, values, bias):
+    """Lets the batch normalisation of `values`, `[channels, n]`, do nothing but add `bias`."""
+    variance, mean = torch.var_mean(values, 1)
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
+    norm.weight.copy_((variance + norm.eps).sqrt())
+    norm.bias.copy_(mean + bias)
 
 
 def fold(weight, norm):
@@ -72,6 +95,18 @@ class Student(nn.Module):
 
     def forward(self, x):
         return self.fc7(self.fc6(self.blocks(x).contiguous()))
+
+    @torch.no_grad()
+    def begin_as(self, plain, x):
+        """To say of views `x` like these what `plain` says."""
+        self.eval()
+        layers = [*(layer for block in self.blocks for layer in block), self.fc6, self.fc7]
+        weights = iter([*plain.convolutions, *plain.dense])
+        for layer in layers:
+            if not isinstance(layer, nn.MaxPool2d):
+                of = next(weights)
+                layer.begin_as(of.weight, of.bias, x)
+            x = layer(x)
 
     def grow(self, side):
         """The same network for a larger input: fc6 looks at finer cells of the same picture."""

@@ -1,4 +1,4 @@
-"""Trains vgg16-slim: `python train.py --shared ../shared --work FOLDER`, stopped and started again at will.
+"""Trains vgg16-slim: `python train.py --shared ../shared --work FOLDER [--start COMPILED]`, stopped and started again at will.
 
 A batch is a few hundred things, each seen twice. The network's fc7, to unit length, must tell from the one view which
 thing is the other's; half of what it says must go to that thing itself (instance contrast, arXiv 2002.05709), the other
@@ -7,7 +7,8 @@ distillation, arXiv 1904.05068), by their colours, and by what is known of them:
 contrast, arXiv 2004.11362). Beside that, a linear head that is dropped afterwards must tell the teachers' vector itself
 (arXiv 2106.05237), the kind and the colours, which carry more than the batch can ask for.
 
-The input grows on the way, since at 64x64 pixels six times as much is seen in the same time as at 160x160.
+The input grows on the way, since at 64x64 pixels six times as much is seen in the same time as at 160x160. With `--start` a
+compiled network learns on at its own size.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from torch import nn
 import material
 import photos
 import probe
+import shipped
 import views
 from evaluate import watch
 from student import DIMS, Student
@@ -32,21 +34,26 @@ from teachers import joined
 
 SEED = 16
 STAGES = ((64, 1600), (96, 450), (128, 1450))  # side of the input, batches
-CATALOGUE, TWINS, DRAWN, GROCERIES = 128, 24, 56, 48  # things in a batch; twins are recoloured copies of the first of it
+CATALOGUE, TWINS, DRAWN, GROCERIES = 120, 24, 72, 40  # things in a batch; twins are recoloured copies of the first of it
 PAIRS = 18  # of drawn garments with the same print
 PRINTS = 16  # drawings that a batch prints on photos of the catalogue, so that several get the same
 # Batches and the rate each cycle begins at; it falls as a cosine (arXiv 1608.03983). To go on, add a cycle and batches.
 CYCLES = ((2340, 2e-3), (950, 6e-4), (210, 4e-4))
-WARM_UP, DECAY = 200, 0.03
+GO_ON = 800, 8e-4  # the same of a network that learns on
+WARM_UP, DECAY = 100, 0.03
 SELF_SHARE = 0.2  # of a thing's answer that belongs to itself
-LIKENESS = {"teachers": 1.0, "colours": 0.2, "kind": 0.65, "drawn_kind": 0.15, "pattern": 0.5, "product": 0.6, "print": 0.9}
+LIKENESS = {"teachers": 1.0, "colours": 0.2, "kind": 0.65, "drawn_kind": 0.15, "pattern": 0.9, "product": 0.6, "print": 1.1}
 MOST_ALIKE = 0.6  # to the teachers a recoloured copy is the thing itself; it must not take all of the other half
 LIKENESS_TEMPERATURE, TEMPERATURE = 0.15, 0.07
+# How unlike the thing its two views are; a stronger one hides the faint patterns of drawn cloth. Of those some stay as they are.
+STRENGTHS = {"photo": ((0, 0.5), (1, 1)), "drawn": ((0, 0.3), (0.3, 0.8))}
+STILL = 0.5
+VIEWED = 16  # things whose views are made at once: more would not fit the cache
 CHUNK = 64  # views at once: what they leave behind in a layer fits the cache; batch statistics are those of a chunk
 TOLD = {"teachers": 2.0, "kind": 0.6, "colours": 0.4}  # weights of what the head must tell
 LENGTH = 1.0  # weight of fc7's length staying the same
 PRINTABLE = {"T-Shirt", "Longsleeve", "Hoodie", "Polo", "Undershirt", "Top", "Dress", "Body", "Outwear", "Hat"}
-MINUTES_BETWEEN_CHECKPOINTS = 4
+MINUTES_BETWEEN_CHECKPOINTS = 6
 
 
 class Things:
@@ -119,22 +126,31 @@ def batch(things, random, drawings, side):
     """Two views of each thing, what each should answer, and what the head should tell of it, by name."""
     chosen = things.choose(random)
     n = len(chosen)
-    pictures = things.pictures[chosen].float() / 255
-    x, alpha = pictures[:, :3], pictures[:, 3:]
     twin = torch.arange(n) >= n - TWINS
-    x = views.recolour(x, twin | (views.chance(n, 0.15) & (alpha.mean((1, 2, 3)) > 0.99)))
     printed = things.printable[chosen] & views.chance(n, 0.35)
     choice = torch.from_numpy(random.choice(random.integers(len(drawings), size=PRINTS), n))
-    x = views.print_on(x, drawings[choice].float() / 255, printed)
+    seen, colours = torch.empty(2, n, 3, side, side), torch.empty(n, views.BINS**3)
+    for part in torch.from_numpy(random.permutation(n)).split(VIEWED):
+        pictures = things.pictures[chosen[part]].float() / 255
+        x, alpha = pictures[:, :3], pictures[:, 3:]
+        drawn = alpha.mean((1, 2, 3)) < 0.99
+        x = views.recolour(x, twin[part] | (views.chance(len(part), 0.15) & ~drawn))
+        x = views.print_on(x, drawings[choice[part]].float() / 255, printed[part])
+        colours[part] = views.colours(x, alpha)
+        for number, (photo, garment) in enumerate(zip(STRENGTHS["photo"], STRENGTHS["drawn"])):
+            strength = torch.where(drawn, *(views.uniform(len(part), *range_) for range_ in (garment, photo)))
+            view = views.see(x, alpha, side, strength)
+            if number == 0:
+                still = drawn & views.chance(len(part), STILL)
+                view[still] = views.still(x, alpha, side)[still]
+            seen[number, part] = views.normalised(view)
     drawing = torch.where(printed, choice + 10**6, things.print[chosen])
-    colours = views.colours(x, alpha)
     like = likeness(things, chosen, drawing, colours)
     like.fill_diagonal_(-math.inf)
     answer = SELF_SHARE * torch.eye(n) + (1 - SELF_SHARE) * (like / LIKENESS_TEMPERATURE).softmax(1)
-    seen = [views.normalised(views.see(x, alpha, side, strength)) for strength in (0.4, 1.0)]
     # The teachers saw no print and no other colour, and know no kind where there is none.
     tell = {"teachers": things.teachers[chosen] * ~(printed | twin)[:, None], "kind": things.kinds[chosen], "colours": colours}
-    return torch.cat(seen), answer, tell
+    return seen.flatten(0, 1), answer, tell
 
 
 def loss_of(fc7, head, answer, tell):
@@ -151,9 +167,9 @@ def loss_of(fc7, head, answer, tell):
     return contrast / 2, distillation, uneven
 
 
-def learning_rate(step):
+def learning_rate(step, cycles):
     begin = 0
-    for steps, rate in CYCLES:
+    for steps, rate in cycles:
         if step < begin + steps:
             break
         begin += steps
@@ -166,23 +182,28 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="a compiled network to go on from, where the work folder has no checkpoint")
     options = parser.parse_args()
     material.make(options.shared, options.work)
     drawings = torch.from_numpy(photos.prints(options.shared, 48)).permute(0, 3, 1, 2).contiguous()
-    steps, step = sum(count for _, count in STAGES), 0
-    assert steps == sum(count for count, _ in CYCLES)
+    stages, cycles, plain = STAGES, CYCLES, None
+    if options.start:
+        plain, size = shipped.load(options.start)
+        stages, cycles = ((size, GO_ON[0]),), (GO_ON,)
+    steps, step = sum(count for _, count in stages), 0
+    assert steps == sum(count for count, _ in cycles)
     checkpoint = options.work / "checkpoint.pt"
-    side, student, head = None, Student(STAGES[0][0]), None
+    side, student, head = None, Student(stages[0][0]), None
     state = torch.load(checkpoint) if checkpoint.exists() else None
     if state:
         step = state["step"]
     log = open(options.work / "log.jsonl", "a", encoding="utf-8")
     saved, started = time.time(), time.time()
     while step < steps:
-        ends = np.cumsum([count for _, count in STAGES])
+        ends = np.cumsum([count for _, count in stages])
         stage = int(np.searchsorted(ends, step, side="right"))
-        if side != STAGES[stage][0]:
-            side = STAGES[stage][0]
+        if side != stages[stage][0]:
+            side = stages[stage][0]
             things = Things(options.work, side)
             if not head:
                 head = nn.Linear(DIMS, DIMS + things.kinds.shape[1] + views.BINS**3)
@@ -196,15 +217,18 @@ def main():
             matrices = [p for p in weights if p.ndim > 1]
             groups = [{"params": matrices, "weight_decay": DECAY},
                       {"params": [p for p in weights if p.ndim == 1], "weight_decay": 0.0}]
-            optimiser = torch.optim.AdamW(groups, lr=CYCLES[0][1], betas=(0.9, 0.98))
+            optimiser = torch.optim.AdamW(groups, lr=cycles[0][1], betas=(0.9, 0.98))
             if state and state["side"] == side:
                 optimiser.load_state_dict(state["optimiser"])
             state = None
         # Everything random in a step depends on its number alone, so a run that was stopped goes on as it would have.
         random = np.random.default_rng([SEED, step])
         torch.manual_seed(SEED * 1_000_003 + step)
+        if plain and step == 0:
+            x = torch.cat([batch(things, random, drawings, side)[0] for _ in range(2)])
+            student.begin_as(plain, x.contiguous(memory_format=torch.channels_last))
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step)
+            group["lr"] = learning_rate(step, cycles)
         x, answer, tell = batch(things, random, drawings, side)
         student.train()
         mixed = torch.randperm(len(x))

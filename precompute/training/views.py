@@ -133,11 +133,20 @@ def see(x, alpha, side, strength):
     seen = (seen.clamp(1e-3, 1) ** gamma * gain * cast)
     grey = (seen * GREY).sum(1, keepdim=True)
     seen = grey + (seen - grey) * torch.exp(uniform(n, -0.3, 0.2) * strength).view(n, 1, 1, 1)
-    blurred = F.avg_pool2d(F.pad(seen, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    soft = torch.where(chance(n, 0.3), uniform(n, 0, 1) * strength, 0.0).view(n, 1, 1, 1)
-    seen = seen + (blurred - seen) * soft
-    seen = seen + torch.randn_like(seen) * (uniform(n, 0, 0.04) * strength).view(n, 1, 1, 1)
+    blurred = chance(n, 0.3)
+    soft = (uniform(n, 0, 1) * strength)[blurred].view(-1, 1, 1, 1)
+    sharp = seen[blurred]
+    seen[blurred] = sharp + (F.avg_pool2d(F.pad(sharp, (1, 1, 1, 1), mode="replicate"), 3, 1) - sharp) * soft
+    noisy = chance(n, 0.5)
+    seen[noisy] += torch.randn_like(seen[noisy]) * (uniform(n, 0, 0.04) * strength)[noisy].view(-1, 1, 1, 1)
     return seen.clamp(0, 1)
+
+
+def still(x, alpha, side):
+    """The pictures themselves before another background, made small as the program does it: that leaves of a faint pattern
+    what will be left."""
+    x = x * alpha + backgrounds(x, x.shape[-1]) * (1 - alpha)
+    return F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
 
 
 def normalised(x):

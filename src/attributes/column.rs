@@ -108,22 +108,25 @@ impl Column {
 /// Numbers different keys from 1 as they come; 0 for none.
 fn numbered<Key: Ord>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
     let keys: Vec<Option<Key>> = keys.collect();
-    let mut order: Vec<usize> = (0..keys.len()).filter(|at| keys[*at].is_some()).collect();
-    // One sort in the module that ranks, whatever the keys.
-    let by_key: &dyn Fn(&usize, &usize) -> Ordering = &|a, b| keys.get(*a).cmp(&keys.get(*b)).then(a.cmp(b));
-    order.sort_unstable_by(by_key);
+    numbered_by(keys.iter().map(Option::is_some).collect(), &|a, b| keys.get(a).cmp(&keys.get(b)))
+}
+
+/// The same of those items that have a key. (Once in the module that ranks, whatever the keys.)
+fn numbered_by(have: Vec<bool>, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..have.len()).filter(|at| have[*at]).collect();
+    order.sort_unstable_by(|a, b| compare(*a, *b).then(a.cmp(b)));
     // Of each item the first with its key.
-    let mut first: Vec<usize> = (0..keys.len()).collect();
+    let mut first: Vec<usize> = (0..have.len()).collect();
     for pair in order.windows(2) {
         if let [a, b] = *pair
-            && keys.get(a) == keys.get(b)
+            && compare(a, b).is_eq()
         {
             first[b] = first[a];
         }
     }
-    let (mut numbers, mut last) = (vec![0; keys.len()], 0);
-    for (at, (key, first)) in keys.iter().zip(first).enumerate() {
-        if key.is_some() {
+    let (mut numbers, mut last) = (vec![0; have.len()], 0);
+    for (at, (has, first)) in have.into_iter().zip(first).enumerate() {
+        if has {
             last += u32::from(first == at);
             numbers[at] = if first == at { last } else { numbers[first] };
         }

@@ -4,6 +4,7 @@
 //! Everything that decides is in whole numbers, so that every machine takes the same cells.
 
 use super::kernel::{LANES, dot};
+use super::scan::Scan;
 use super::{Codes, Search, value};
 use crate::digest::Digest;
 use crate::format::{FormatError, Reader};
@@ -184,7 +185,7 @@ impl Codes {
                     numbers.push(number);
                 }
                 self.base.read(first, cell.items, &mut reader)?;
-                self.base.raise(&mut self.most, first);
+                self.scan.take(&self.base, first);
                 cell.first = Some(first);
                 first
             }
@@ -276,7 +277,7 @@ impl Codes {
             refinement.layer.clear();
         }
         self.items.clear();
-        self.most.clear();
+        self.scan = Scan::default();
     }
 }
 

@@ -39,7 +39,7 @@ fn catalogue(items: usize, cells: usize) -> Catalogue {
         .zip(&lengths)
         .flat_map(|(row, length)| {
             let centred: Vec<f32> = row.iter().map(|value| value / *length as f32 - 0.1).collect();
-            space.rotation.project(&centred).collect::<Vec<_>>()
+            space.rotation.project(&centred)
         })
         .collect();
     let writer = CellWriter::new(&space, &coefficients, &lengths, BYTES, 2);

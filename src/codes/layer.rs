@@ -75,12 +75,22 @@ impl Layer {
         self.model.steps.iter().zip(self.row(item)).map(|(step, level)| step * f32::from(*level))
     }
 
-    /// Raises `most` to the greatest level of each axis, sign aside, of the rows from `first` on.
-    pub fn raise(&self, most: &mut Vec<u16>, first: usize) {
-        most.resize(self.stride, 0);
-        for row in self.levels.chunks_exact(self.stride.max(1)).skip(first) {
-            most.iter_mut().zip(row).for_each(|(most, level)| *most = level.unsigned_abs().max(*most));
-        }
+    /// A question's `coefficients`, `[axes]` or more, times the steps; zeros up to whole vectors.
+    pub fn scaled(&self, coefficients: &[f32]) -> Vec<f32> {
+        let mut scaled: Vec<f32> =
+            self.model.steps.iter().zip(coefficients).map(|(step, value)| step * value).collect();
+        scaled.resize(self.stride, 0.0);
+        scaled
+    }
+
+    /// Axes up to whole vectors.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All products' levels, in order.
+    pub fn rows(&self) -> impl Iterator<Item = &[i16]> {
+        self.levels.chunks_exact(self.stride.max(1))
     }
 
     /// Back to no product.

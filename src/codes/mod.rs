@@ -21,6 +21,7 @@ mod layer;
 mod model;
 mod rans;
 mod rotation;
+mod scan;
 mod search;
 mod steps;
 #[cfg_attr(not(feature = "cells"), allow(dead_code))]
@@ -45,6 +46,7 @@ use crate::format::{FormatError, Reader};
 use cells::Cells;
 use layer::Layer;
 use model::Model;
+use scan::Scan;
 
 const CODEBOOK_MAGIC: &[u8; 4] = b"LKCB";
 const CODES_MAGIC: &[u8; 4] = b"LKCD";
@@ -72,8 +74,8 @@ pub struct Codes {
     refinement: Option<Refinement>,
     /// By row: the item number, or where the codes of a product in a cell are.
     items: Vec<Item>,
-    /// The greatest level of each axis of the base layer.
-    most: Vec<u16>,
+    /// Of the base layer.
+    scan: Scan,
     /// Products of the catalogue.
     count: usize,
     cells: Option<Cells>,
@@ -137,7 +139,7 @@ impl Codes {
             base: Layer::of(Model::default()),
             refinement: None,
             items: Vec::new(),
-            most: Vec::new(),
+            scan: Scan::default(),
             count: 0,
             cells: None,
         };
@@ -153,7 +155,7 @@ impl Codes {
             self.cells = Some(Cells::read(&mut reader, items, self.rotations[0].axes())?);
         }
         reader.finish()?;
-        self.base.raise(&mut self.most, 0);
+        self.scan.take(&self.base, 0);
         self.work_out(0..self.base.lengths.len(), false);
         Ok(())
     }
@@ -202,6 +204,11 @@ impl Codes {
         (item as usize) < self.count && self.row_of(item) < self.items.len()
     }
 
+    /// What a row's refinement holds; none before it is here.
+    fn refined_levels(&self, row: usize) -> &[i16] {
+        self.refinement.as_ref().map_or(&[], |refinement| refinement.layer.row(row))
+    }
+
     fn row_of(&self, item: u32) -> usize {
         self.cells.as_ref().map_or(item as usize, |cells| cells.row(item as usize))
     }
@@ -225,15 +232,12 @@ impl Codes {
     /// If there is no such item.
     pub fn decode_all(&self, items: &[u32], embeddings: &mut [f32]) {
         let dims = self.dims().max(1);
-        let axes: usize = self.rotations.iter().map(Rotation::axes).sum();
-        let mut coefficients = Vec::with_capacity(items.len() * axes);
-        for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
-            coefficients.extend(self.coefficients(self.row_of(*item)));
-            embedding.copy_from_slice(&self.mean);
-        }
+        let coefficients: Vec<Vec<f32>> =
+            items.iter().map(|item| self.coefficients(self.row_of(*item))).collect();
+        embeddings.chunks_exact_mut(dims).for_each(|embedding| embedding.copy_from_slice(&self.mean));
         let mut first = 0;
         for rotation in &self.rotations {
-            rotation.add_to(&coefficients, axes.max(1), first, embeddings);
+            rotation.add_to(&coefficients, first, embeddings);
             first += rotation.axes();
         }
         for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
@@ -241,8 +245,8 @@ impl Codes {
             let factor = if direction > 0.0 { length / direction } else { 0.0 };
             for value in embedding {
                 *value *= factor;
-                if self.positive {
-                    *value = value.max(0.0);
+                if self.positive && *value < 0.0 {
+                    *value = 0.0;
                 }
             }
         }

@@ -2,13 +2,10 @@
 
 use std::cell::RefCell;
 
-use super::kernel::{LANES, dot};
+use super::kernel::product;
+use super::scan::Scanned;
 use super::{Codes, Item};
 use crate::embedding::{Metric, norm, sums};
-
-/// Axes that a scan of all goes by. Of the 200 nearest by so many all of the 20 nearest in full precision are, for slim and
-/// MobileNetV2 on 4,090 photos; by half as many too.
-const SCANNED: usize = 256;
 
 /// A question to [`Codes`].
 pub struct Search<'a> {
@@ -17,11 +14,13 @@ pub struct Search<'a> {
     embedding: Vec<f32>,
     length: f64,
     /// Of its direction along all axes, and with the mean.
+    #[cfg(feature = "cells")]
     pub(super) coefficients: Vec<f32>,
     offset: f32,
-    /// Those scanned in whole numbers, with the steps of the base layer in them: coefficient * step = `unit` * number.
-    numbers: Vec<i16>,
-    unit: f32,
+    /// With a layer's steps in them, coefficient * value = scaled * level; zeros up to whole vectors.
+    scaled: Vec<f32>,
+    scaled_refinement: Vec<f32>,
+    scanned: Scanned,
     decoded: RefCell<Decoded>,
 }
 
@@ -65,38 +64,23 @@ impl Codes {
         let coefficients: Vec<f32> =
             self.rotations.iter().flat_map(|rotation| rotation.project(&direction)).collect();
         let offset = sums(&direction, &self.mean).product as f32;
-        let (numbers, unit) = self.in_whole_numbers(&coefficients);
+        let scaled = self.base.scaled(&coefficients);
+        let refinement = self.refinement.as_ref();
+        let scaled_refinement =
+            refinement.map_or_else(Vec::new, |refinement| refinement.layer.scaled(&coefficients));
         Ok(Search {
             codes: self,
             metric,
             embedding: embedding.to_vec(),
             length,
+            #[cfg(feature = "cells")]
             coefficients,
             offset,
-            numbers,
-            unit,
+            scanned: self.scan.ask(&scaled),
+            scaled,
+            scaled_refinement,
             decoded: RefCell::default(),
         })
-    }
-
-    /// As fine as 16 bits allow, and so that no sum is over 32.
-    fn in_whole_numbers(&self, coefficients: &[f32]) -> (Vec<i16>, f32) {
-        let steps = self.base.model.steps.iter().take(SCANNED);
-        let scaled: Vec<f32> = steps.zip(coefficients).map(|(step, value)| step * value).collect();
-        let largest = scaled.iter().fold(0f32, |most, value| most.max(value.abs()));
-        let sum: f64 = self
-            .most
-            .iter()
-            .zip(&scaled)
-            .map(|(most, value)| f64::from(*most) * f64::from(value.abs()))
-            .sum();
-        let unit = (f64::from(largest) / f64::from(i16::MAX)).max(sum / f64::from(i32::MAX >> 1)) as f32;
-        let mut numbers: Vec<i16> = match unit > 0.0 {
-            true => scaled.iter().map(|value| (value / unit).round() as i16).collect(),
-            false => vec![0; scaled.len()],
-        };
-        numbers.resize(scaled.len().next_multiple_of(LANES), 0);
-        (numbers, unit)
     }
 }
 
@@ -107,21 +91,11 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn near(&self, item: u32) -> f64 {
-        let row = &self.codes.base.row(self.codes.row_of(item))[..self.numbers.len()];
-        let product = dot(row, &self.numbers) as f32 * self.unit + self.offset;
-        self.of_product(item, product)
+        let product = self.codes.scan.product(self.codes.row_of(item), &self.scanned);
+        self.of_product(item, product + self.offset)
     }
 
-    /// The distance to `item`, as near as the codes that are there allow; for manhattan the euclidean.
-    ///
-    /// # Panics
-    /// If there is no such item.
-    pub fn nearer(&self, item: u32) -> f64 {
-        let terms = self.codes.coefficients(self.codes.row_of(item)).into_iter().zip(&self.coefficients);
-        self.of_product(item, terms.map(|(value, own)| value * own).sum::<f32>() + self.offset)
-    }
-
-    /// Whether [`Search::distance`] is another than [`Search::nearer`] and takes decoding.
+    /// Whether [`Search::distance`] takes decoding.
     pub fn decodes(&self) -> bool {
         self.metric == Metric::Manhattan
     }
@@ -131,11 +105,14 @@ impl Search<'_> {
     /// # Panics
     /// If there is no such item.
     pub fn distance(&self, item: u32) -> f64 {
-        if !self.decodes() {
-            return self.nearer(item);
+        if self.decodes() {
+            self.decode(&[item]);
+            return sums(&self.embedding, self.decoded.borrow().get(item)).absolute;
         }
-        self.decode(&[item]);
-        sums(&self.embedding, self.decoded.borrow().get(item)).absolute
+        let row = self.codes.row_of(item);
+        let (levels, more) = (self.codes.base.row(row), self.codes.refined_levels(row));
+        let refined = product(more, &self.scaled_refinement[..more.len()]);
+        self.of_product(item, self.offset + product(levels, &self.scaled) + refined)
     }
 
     /// The distance of two products by the same metric.

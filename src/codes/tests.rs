@@ -30,7 +30,7 @@ fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
         .iter()
         .flat_map(|row| {
             let centred: Vec<f32> = row.iter().zip(&mean).map(|(value, mean)| value - mean).collect();
-            rotation.project(&centred).collect::<Vec<_>>()
+            rotation.project(&centred)
         })
         .collect();
     let space = Space { mean, rotation, positive: true };

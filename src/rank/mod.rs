@@ -59,15 +59,7 @@ impl<'a> Question<'a> {
         self.blended(item, self.search.near(item), |coloured| coloured.near_blend)
     }
 
-    /// Nearer than [`Question::near`], and without decoding.
-    ///
-    /// # Panics
-    /// If there is no such item.
-    pub fn nearer(&self, item: u32) -> Neighbour {
-        self.blended(item, self.search.nearer(item), |coloured| coloured.near_blend)
-    }
-
-    /// Whether [`Question::distance`] is dear, and [`Question::nearer`] worth asking for before.
+    /// Whether [`Question::distance`] is dear.
     pub fn decodes(&self) -> bool {
         self.search.decodes()
     }

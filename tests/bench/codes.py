@@ -9,7 +9,8 @@ precision, too), and for manhattan the only way.
 
 Beside the bytes of a product stands what a shopper loads with them, once: our codebook; of FAISS the trained index as it is
 saved. Additive quantisers have larger codebooks than there are vectors here and learn them by heart; "held_out" is what they
-find when they are trained on half of the vectors and code the other half.
+find when they are trained on half of the vectors and code the other half. "copies" is all the same on a catalogue too large
+for that: COPIES disturbed copies of the default network's embeddings (`million.py`), fewer products asking.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import faiss
 import numpy as np
 from sklearn.metrics import pairwise_distances
 
+import million
 import scan
 
 DEPTH = 10
@@ -40,6 +42,8 @@ QUANTISERS = {
 ADDITIVE = ("RQ", "PRQ", "PLSQ")
 OPQ_ROUNDS = 8  # of 50, each of which takes seconds
 EVERY = 4  # which products ask FAISS
+COPIES, ASKING = 49_152, 512
+OF_COPIES = ("PCA + SQ8", "PQ", "OPQ", "RQ", "PRQ")
 
 
 def lines_of(command):
@@ -60,10 +64,10 @@ def embeddings(name, options):
     return folder, np.load(npy)
 
 
-def nearest(vectors, coded, metric):
-    """Of every fourth of `vectors` the ten nearest of `coded`, but for the one of the same number."""
-    distances = pairwise_distances(vectors[::EVERY], coded, metric=metric)
-    asking = np.arange(0, len(vectors), EVERY)
+def nearest(vectors, coded, metric, every=EVERY):
+    """Of every so many of `vectors` the ten nearest of `coded`, but for the one of the same number."""
+    distances = pairwise_distances(vectors[::every], coded, metric=metric)
+    asking = np.arange(0, len(vectors), every)
     distances[np.arange(len(asking)), asking] = np.inf
     return np.argpartition(distances, DEPTH, axis=1)[:, :DEPTH]
 
@@ -96,35 +100,47 @@ def quantiser(spec, dims):
     return index
 
 
-def trained(spec, learnt, vectors, exact):
+def trained(spec, learnt, vectors, exact, every=EVERY):
     """A quantiser trained on `learnt`, and its recall among `vectors` by metric."""
     index = quantiser(spec, vectors.shape[1])
     index.train(np.ascontiguousarray(learnt))
     coded = index.sa_decode(index.sa_encode(np.ascontiguousarray(vectors)))
-    return index, {metric: recall(nearest(vectors, coded, metric), exact[metric]) for metric in METRICS}
+    return index, {metric: recall(nearest(vectors, coded, metric, every), exact[metric]) for metric in METRICS}
 
 
-def theirs(name, vectors, options):
+def theirs(name, vectors, quantisers, options, every=EVERY, held_out=True):
     """Each quantiser's recall by metric."""
     half = vectors[::2]
-    exact, exact_of_half = ({metric: nearest(of, of, metric) for metric in METRICS} for of in (vectors, half))
+    exact, exact_of_half = ({metric: nearest(of, of, metric, every) for metric in METRICS} for of in (vectors, half))
     kept = options.work / f"{name}.faiss.json"
     found = json.loads(kept.read_text()) if kept.exists() else {}
-    for bytes_, specs in QUANTISERS.items():
+    for bytes_, specs in quantisers.items():
         for kind, spec in specs.items():
             if f"{kind}, {bytes_}" in found:
                 continue
             started = time.perf_counter()
-            index, figures = trained(spec, vectors, vectors, exact)
+            index, figures = trained(spec, vectors, vectors, exact, every)
             line = {"bytes": index.sa_code_size(), "codebook_bytes": len(faiss.serialize_index(index)), **figures}
-            if kind in ADDITIVE:
-                line["held_out"] = trained(spec, vectors[1::2], half, exact_of_half)[1]
+            if held_out and kind in ADDITIVE:
+                line["held_out"] = trained(spec, vectors[1::2], half, exact_of_half, every)[1]
             line |= {"spec": spec, "seconds": round(time.perf_counter() - started, 1)}
             assert line["bytes"] <= bytes_, spec
             found[f"{kind}, {bytes_}"] = line
             kept.write_text(json.dumps(found))
             print(json.dumps({name: line}), file=sys.stderr, flush=True)
     return {f"FAISS {kind}": line for kind, line in found.items()}
+
+
+def copies(options):
+    """The embeddings of COPIES products, and what our codes of them find."""
+    work = options.work / "copies"
+    records, header, name = million.real(options.program, options.shared, work)
+    photos, folder, npy = million.write(records, header, name, work, COPIES), work / "million", work / "copies.npy"
+    build = [options.program, "build", photos, "--out", folder, "--no-thumbnails"]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([options.program, "export", folder, "--npy", npy], check=True)
+    found = lines_of([options.program, "eval", folder, "--sample", ASKING, "--json"])
+    return np.load(npy), {"codes, 128": found["recall_at_10"], "refined, 128 + 256": found["refined_recall_at_10"]}
 
 
 def main():
@@ -145,8 +161,12 @@ def main():
         lines = ours(folder, options)
         print(json.dumps({name: lines}), file=sys.stderr, flush=True)
         if not options.ours_only:
-            lines |= theirs(name, vectors, options)
+            lines |= theirs(name, vectors, QUANTISERS, options)
         report["recall_at_10"][name] = {"dims": vectors.shape[1], **lines}
+    if not options.ours_only:
+        vectors, lines = copies(options)
+        some = {128: {kind: QUANTISERS[128][kind] for kind in OF_COPIES}}
+        report["copies"] = lines | theirs("copies", vectors, some, options, COPIES // ASKING, held_out=False)
     report["scan"] = scan.measure(options)
     options.out.write_text(json.dumps(report, indent=1))
     print(json.dumps(report))

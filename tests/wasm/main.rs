@@ -62,12 +62,12 @@ fn rotations_by_simd_are_plain_sums() {
         .collect();
     let (rotation, vector) = (Rotation::new(&rows, dims), noise(dims, 2));
     let plain = |row: &[f32]| row.iter().zip(&vector).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-    for (got, row) in rotation.project(&vector).zip(rows.chunks(dims)) {
+    for (got, row) in rotation.project(&vector).into_iter().zip(rows.chunks(dims)) {
         assert!((f64::from(got) - plain(row)).abs() < 1e-2, "{got} instead of {}", plain(row));
     }
     let coefficients = noise(2 * axes, 3);
     let mut sums = vec![0.5; 2 * dims];
-    rotation.add_to(&coefficients, axes, 0, &mut sums);
+    rotation.add_to(&[coefficients[..axes].to_vec(), coefficients[axes..].to_vec()], 0, &mut sums);
     for (at, got) in sums.iter().enumerate() {
         let own = &coefficients[at / dims * axes..][..axes];
         let want: f32 = own.iter().enumerate().map(|(axis, own)| own * rows[axis * dims + at % dims]).sum();
@@ -218,8 +218,7 @@ fn codes_of(embeddings: &[&Vec<f32>]) -> Written {
     let directions = embeddings.iter().zip(&lengths);
     let directions = directions.flat_map(|(row, length)| row.iter().map(move |value| value / *length as f32));
     let directions: Vec<f32> = directions.collect();
-    let coefficients: Vec<f32> =
-        directions.chunks(dims).flat_map(|row| rotation.project(row).collect::<Vec<_>>()).collect();
+    let coefficients: Vec<f32> = directions.chunks(dims).flat_map(|row| rotation.project(row)).collect();
     write(&Space { mean: vec![0.0; dims], rotation, positive: true }, &coefficients, &lengths, BYTES, 1)
 }
 
