@@ -169,10 +169,10 @@ million: setup-test build ## A million disturbed products: time, memory, files, 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python
 
-train: build ## Train the default network from ../shared, or on from START=precompute/vgg16-slim (PyTorch; hours on two cores, goes on where it stopped)
+train: build ## Train the default network from ../shared, or on from a copy of it, START=FOLDER (PyTorch; hours on two cores, goes on where it stopped)
 	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work $(if $(START),--start $(START))
-	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx
+	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx $(if $(START),--start $(START))
 	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
 
 train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on

@@ -1,6 +1,7 @@
-"""The trained network as ONNX: `python export.py --work FOLDER --out vgg16-slim.onnx`.
+"""The trained network as ONNX: `python export.py --work FOLDER --out vgg16-slim.onnx [--start COMPILED]`.
 
-What is written is a plain VGG-16 with output `features`, fc7.
+What is written is a plain VGG-16 with output `features`, fc7. Where training went on from a compiled network, the weights
+are between both (arXiv 2109.01903): nearly all that was learnt, and less is forgotten.
 """
 
 import argparse
@@ -8,13 +9,17 @@ from pathlib import Path
 
 import torch
 
+import shipped
 from student import Plain, Student
+
+SHARE = 0.8  # of the way from the network at the start
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path)
     options = parser.parse_args()
     state = torch.load(options.work / "checkpoint.pt")
     student = Student(state["side"])
@@ -23,6 +28,10 @@ def main():
     with torch.no_grad():
         worst = (plain(x) - student(x)).abs().max() / student(x).abs().max()
     assert worst < 1e-4, f"folding changed the network by {worst}"
+    if options.start:
+        before, _ = shipped.load(options.start)
+        for old, new in zip(before.parameters(), plain.parameters(), strict=True):
+            new.data = old.data.lerp(new.data, SHARE)
     torch.onnx.export(plain, x[:1], str(options.out), input_names=["input"], output_names=["features"], dynamo=False,
                       opset_version=13)
 

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 PATTERNS = ("plain", "stripes", "dots", "checks", "zigzag", "fade", "camouflage", "heather", "flowers", "scattered", "tie-dye")
-SHARES = np.array([4, 1.6, 1, 1, 0.5, 1.8, 1, 2.6, 0.8, 0.6, 0.8])  # of the garments; the fainter come more often
-GRAIN = (1.2, 9)  # grey levels that heather's grain has left after the photo was made small (`PIXELS` across)
+SHARES = np.array([4, 1.4, 0.9, 0.9, 0.4, 2.4, 0.9, 3.2, 0.6, 0.5, 0.7])  # of the garments; the fainter come more often
+GRAIN = (1.8, 9)  # grey levels that heather's grain has left after the photo was made small (`PIXELS` across)
 PIXELS = 128
 
 
@@ -155,10 +155,11 @@ def weave(random, pattern, size, prints):
         side = int(size * random.uniform(0.06, 0.16))
         tile = Image.fromarray(prints[random.integers(len(prints))]).resize((side, side), Image.BILINEAR)
         picture = paste_all(random, picture, tile, int(side * random.uniform(1.2, 2)))
-    # The yarn's own relief, and what light does over the whole of it.
+    # The yarn's own relief and unevenness, and what light does over the whole of it.
     if random.random() < 0.5:
         fine = np.sin(x * size * 2 * np.pi / random.uniform(3, 9)) * np.sin(y * size * 2 * np.pi / random.uniform(3, 9))
         picture = picture * (1 + random.uniform(0, 0.06) * fine)[..., None]
+    picture = picture * (1 + random.uniform(0, 0.035) * random.standard_normal((size, size)))[..., None]
     turn = random.uniform(0, 2 * np.pi)
     fall = ((x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn)) * random.uniform(0, 0.25)
     return np.asarray(picture * (1 + fall)[..., None], np.float32)

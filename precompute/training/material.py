@@ -14,7 +14,7 @@ import drawn
 import photos
 from teachers import NAMES, Teachers
 
-DRAWN = 6000
+DRAWN = 9000
 DRAWN_SEED = 45
 PRINT_SIDE = 128
 PARTS = ("photos", "drawn")

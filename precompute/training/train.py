@@ -39,10 +39,10 @@ PAIRS = 18  # of drawn garments with the same print
 PRINTS = 16  # drawings that a batch prints on photos of the catalogue, so that several get the same
 # Batches and the rate each cycle begins at; it falls as a cosine (arXiv 1608.03983). To go on, add a cycle and batches.
 CYCLES = ((2340, 2e-3), (950, 6e-4), (210, 4e-4))
-GO_ON = 800, 8e-4  # the same of a network that learns on
+GO_ON = ((700, 8e-4), (160, 5e-4))  # the same of a network that learns on
 WARM_UP, DECAY = 100, 0.03
-SELF_SHARE = 0.2  # of a thing's answer that belongs to itself
-LIKENESS = {"teachers": 1.0, "colours": 0.2, "kind": 0.65, "drawn_kind": 0.15, "pattern": 0.9, "product": 0.6, "print": 1.1}
+SELF_SHARE = {"photo": 0.3, "drawn": 0.2}  # of a thing's answer that belongs to itself
+LIKENESS = {"teachers": 1.0, "colours": 0.35, "kind": 0.65, "drawn_kind": 0.15, "pattern": 1.3, "product": 0.6, "print": 1.55}
 MOST_ALIKE = 0.6  # to the teachers a recoloured copy is the thing itself; it must not take all of the other half
 LIKENESS_TEMPERATURE, TEMPERATURE = 0.15, 0.07
 # How unlike the thing its two views are; a stronger one hides the faint patterns of drawn cloth. Of those some stay as they are.
@@ -53,7 +53,7 @@ CHUNK = 64  # views at once: what they leave behind in a layer fits the cache; b
 TOLD = {"teachers": 2.0, "kind": 0.6, "colours": 0.4}  # weights of what the head must tell
 LENGTH = 1.0  # weight of fc7's length staying the same
 PRINTABLE = {"T-Shirt", "Longsleeve", "Hoodie", "Polo", "Undershirt", "Top", "Dress", "Body", "Outwear", "Hat"}
-MINUTES_BETWEEN_CHECKPOINTS = 6
+MINUTES_BETWEEN_CHECKPOINTS = 5
 
 
 class Things:
@@ -147,7 +147,9 @@ def batch(things, random, drawings, side):
     drawing = torch.where(printed, choice + 10**6, things.print[chosen])
     like = likeness(things, chosen, drawing, colours)
     like.fill_diagonal_(-math.inf)
-    answer = SELF_SHARE * torch.eye(n) + (1 - SELF_SHARE) * (like / LIKENESS_TEMPERATURE).softmax(1)
+    drawn = torch.tensor(things.source[chosen] == "drawn")
+    own = torch.where(drawn, SELF_SHARE["drawn"], SELF_SHARE["photo"])[:, None]
+    answer = own * torch.eye(n) + (1 - own) * (like / LIKENESS_TEMPERATURE).softmax(1)
     # The teachers saw no print and no other colour, and know no kind where there is none.
     tell = {"teachers": things.teachers[chosen] * ~(printed | twin)[:, None], "kind": things.kinds[chosen], "colours": colours}
     return seen.flatten(0, 1), answer, tell
@@ -189,7 +191,7 @@ def main():
     stages, cycles, plain = STAGES, CYCLES, None
     if options.start:
         plain, size = shipped.load(options.start)
-        stages, cycles = ((size, GO_ON[0]),), (GO_ON,)
+        stages, cycles = ((size, sum(count for count, _ in GO_ON)),), GO_ON
     steps, step = sum(count for _, count in stages), 0
     assert steps == sum(count for count, _ in cycles)
     checkpoint = options.work / "checkpoint.pt"

@@ -137,8 +137,9 @@ def see(x, alpha, side, strength):
     soft = (uniform(n, 0, 1) * strength)[blurred].view(-1, 1, 1, 1)
     sharp = seen[blurred]
     seen[blurred] = sharp + (F.avg_pool2d(F.pad(sharp, (1, 1, 1, 1), mode="replicate"), 3, 1) - sharp) * soft
-    noisy = chance(n, 0.5)
-    seen[noisy] += torch.randn_like(seen[noisy]) * (uniform(n, 0, 0.04) * strength)[noisy].view(-1, 1, 1, 1)
+    # A sensor's noise is gone from a photo made so small, but for the darkest.
+    noisy = chance(n, 0.25)
+    seen[noisy] += torch.randn_like(seen[noisy]) * (uniform(n, 0, 0.012) * strength)[noisy].view(-1, 1, 1, 1)
     return seen.clamp(0, 1)
 
 

@@ -140,6 +140,11 @@ fn headers_no_writer_writes_are_refused() {
     let mut kind = written.codebook.clone();
     kind[6] = 7;
     assert!(matches!(read(&kind, &written.codes), Some(CodesError::Codebook(FormatError::Value(_)))));
+    // After magic, version, flags, dimensions, 4 means and the lengths; more would be too many to be summed.
+    let mut axes = written.codebook.clone();
+    axes.splice(12 + 4 * 4 + LENGTHS * 4.., [513u32.to_le_bytes().to_vec(), vec![0; 513 * 8]].concat());
+    let refusal = read(&axes, &written.codes).expect("too many axes").to_string();
+    assert_eq!(refusal, "the codebook holds axes that no writer makes");
     assert!(matches!(
         read(&written.codes, &written.codes),
         Some(CodesError::Codebook(FormatError::Magic { .. }))

@@ -41,6 +41,7 @@ QUANTISERS = {
 }
 ADDITIVE = ("RQ", "PRQ", "PLSQ")
 OPQ_ROUNDS = 8  # of 50, each of which takes seconds
+LSQ_ROUNDS = 6, 4, 8
 EVERY = 4  # which products ask FAISS
 COPIES, ASKING = 49_152, 512
 OF_COPIES = ("PCA + SQ8", "PQ", "OPQ", "RQ", "PRQ")
@@ -97,6 +98,11 @@ def quantiser(spec, dims):
         # With a beam, and with its tables of 32,768 x 32,768 products (4 GB), it would take hours.
         inner.rq.train_type = faiss.ResidualQuantizer.Skip_codebook_tables
         inner.rq.max_beam_size = 1
+    if isinstance(inner, faiss.IndexProductLocalSearchQuantizer):
+        # Of 25, 8 and 16 rounds, which take an hour.
+        for part in range(inner.plsq.nsplits):
+            search = faiss.downcast_AdditiveQuantizer(inner.plsq.subquantizer(part))
+            search.train_iters, search.train_ils_iters, search.encode_ils_iters = LSQ_ROUNDS
     return index
 
 
