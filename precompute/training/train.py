@@ -39,10 +39,10 @@ PAIRS = 18  # of drawn garments with the same print
 PRINTS = 16  # drawings that a batch prints on photos of the catalogue, so that several get the same
 # Batches and the rate each cycle begins at; it falls as a cosine (arXiv 1608.03983). To go on, add a cycle and batches.
 CYCLES = ((2340, 2e-3), (950, 6e-4), (210, 4e-4))
-GO_ON = ((700, 8e-4), (160, 5e-4))  # the same of a network that learns on
+GO_ON = ((700, 8e-4), (160, 5e-4), (90, 4e-4))  # the same of a network that learns on
 WARM_UP, DECAY = 100, 0.03
 SELF_SHARE = {"photo": 0.3, "drawn": 0.2}  # of a thing's answer that belongs to itself
-LIKENESS = {"teachers": 1.0, "colours": 0.35, "kind": 0.65, "drawn_kind": 0.15, "pattern": 1.3, "product": 0.6, "print": 1.55}
+LIKENESS = {"teachers": 1.0, "colours": 0.4, "kind": 0.65, "drawn_kind": 0.15, "pattern": 1.8, "product": 0.6, "print": 2.0}
 MOST_ALIKE = 0.6  # to the teachers a recoloured copy is the thing itself; it must not take all of the other half
 LIKENESS_TEMPERATURE, TEMPERATURE = 0.15, 0.07
 # How unlike the thing its two views are; a stronger one hides the faint patterns of drawn cloth. Of those some stay as they are.
