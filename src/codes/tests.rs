@@ -144,7 +144,7 @@ fn headers_no_writer_writes_are_refused() {
     let mut axes = written.codebook.clone();
     axes.splice(12 + 4 * 4 + LENGTHS * 4.., [513u32.to_le_bytes().to_vec(), vec![0; 513 * 8]].concat());
     let refusal = read(&axes, &written.codes).expect("too many axes").to_string();
-    assert_eq!(refusal, "the codebook holds axes that no writer makes");
+    assert!(refusal.starts_with("the codebook holds axes that no writer makes"), "{refusal}");
     assert!(matches!(
         read(&written.codes, &written.codes),
         Some(CodesError::Codebook(FormatError::Magic { .. }))
