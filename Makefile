@@ -175,11 +175,13 @@ train: build ## Train the default network from ../shared, or on from a copy of i
 	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx $(if $(START),--start $(START))
 	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
 
-train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on
+SEED ?= 7
+
+train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on and the sample of SEED
 	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
-	@[ -d $(TRAINING)/sample ] || $(PRECOMPUTE) sample --out $(TRAINING)/sample --count 600 --seed 7
+	@[ -d $(TRAINING)/sample-$(SEED) ] || $(PRECOMPUTE) sample --out $(TRAINING)/sample-$(SEED) --count 600 --seed $(SEED)
 	$(TRAINING_PYTHON) precompute/training/figures.py --shared ../shared --work $(TRAINING)/work \
-		--network $(TRAINING)/vgg16-slim.onnx --sample $(TRAINING)/sample --program $(PRECOMPUTE)
+		--network $(TRAINING)/vgg16-slim.onnx --sample $(TRAINING)/sample-$(SEED) --program $(PRECOMPUTE)
 
 clean: ## Remove what was built
 	rm -rf $(TARGET)

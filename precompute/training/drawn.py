@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 import sewing
-from fabrics import PATTERNS, SHARES, smooth_noise, weave
+from fabrics import PATTERNS, SHARES, weave
 
 OVERSAMPLING = 2
 PRINT_STRIDE = 7  # neighbours in the list of prints are alike: take them far apart

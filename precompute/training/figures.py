@@ -2,7 +2,7 @@
 
 vgg16-slim, compiled as it is shipped, beside a colour histogram, random weights, SqueezeNet 1.1, MobileNetV2, ResNet-50 and
 the last two joined, on photos that were never trained on, all by the same code. SAMPLE is what `precompute sample
---count 600 --seed 7` draws. Prints JSON. What the other networks make of the pictures is kept in the work folder. PROGRAM, `precompute` itself, says
+--count 600 --seed 7` draws, or another seed. Prints JSON. What the other networks make of the pictures is kept in the work folder. PROGRAM, `precompute` itself, says
 what 8-bit weights change of the network in the file ONNX, which training leaves behind.
 """
 
@@ -137,7 +137,7 @@ def main():
     vectors["random weights"] = {name: stack(embed, set_) for name, set_ in sets.items()}
     embed = embedder(*shipped.load(Path(__file__).parent.with_name("vgg16-slim")))
     ours = {name: stack(embed, set_) for name, set_ in sets.items()}
-    kept = options.work / "figures-peers.npz"
+    kept = options.work / f"figures-peers-{options.sample.name}.npz"
     names = ("squeezenet1.1", *NAMES)
     if not kept.exists():
         peers = Teachers(options.shared, names)

@@ -126,28 +126,26 @@ def batch(things, random, drawings, side):
     """Two views of each thing, what each should answer, and what the head should tell of it, by name."""
     chosen = things.choose(random)
     n = len(chosen)
-    twin = torch.arange(n) >= n - TWINS
+    twin, drawn = torch.arange(n) >= n - TWINS, torch.tensor(things.source[chosen] == "drawn")
     printed = things.printable[chosen] & views.chance(n, 0.35)
     choice = torch.from_numpy(random.choice(random.integers(len(drawings), size=PRINTS), n))
     seen, colours = torch.empty(2, n, 3, side, side), torch.empty(n, views.BINS**3)
     for part in torch.from_numpy(random.permutation(n)).split(VIEWED):
         pictures = things.pictures[chosen[part]].float() / 255
         x, alpha = pictures[:, :3], pictures[:, 3:]
-        drawn = alpha.mean((1, 2, 3)) < 0.99
-        x = views.recolour(x, twin[part] | (views.chance(len(part), 0.15) & ~drawn))
+        x = views.recolour(x, twin[part] | (views.chance(len(part), 0.15) & ~drawn[part]))
         x = views.print_on(x, drawings[choice[part]].float() / 255, printed[part])
         colours[part] = views.colours(x, alpha)
         for number, (photo, garment) in enumerate(zip(STRENGTHS["photo"], STRENGTHS["drawn"])):
-            strength = torch.where(drawn, *(views.uniform(len(part), *range_) for range_ in (garment, photo)))
+            strength = torch.where(drawn[part], *(views.uniform(len(part), *range_) for range_ in (garment, photo)))
             view = views.see(x, alpha, side, strength)
             if number == 0:
-                still = drawn & views.chance(len(part), STILL)
+                still = drawn[part] & views.chance(len(part), STILL)
                 view[still] = views.still(x, alpha, side)[still]
             seen[number, part] = views.normalised(view)
     drawing = torch.where(printed, choice + 10**6, things.print[chosen])
     like = likeness(things, chosen, drawing, colours)
     like.fill_diagonal_(-math.inf)
-    drawn = torch.tensor(things.source[chosen] == "drawn")
     own = torch.where(drawn, SELF_SHARE["drawn"], SELF_SHARE["photo"])[:, None]
     answer = own * torch.eye(n) + (1 - own) * (like / LIKENESS_TEMPERATURE).softmax(1)
     # The teachers saw no print and no other colour, and know no kind where there is none.
