@@ -18,7 +18,7 @@ pub struct Asked<'a> {
     /// How distance is measured.
     pub metric: Metric,
     /// The products' colours and those asked for, where they count.
-    pub coloured: Option<(&'a ColourCodes, Colours, Weight)>,
+    pub coloured: Option<(&'a mut ColourCodes, Colours, Weight)>,
 }
 
 /// What was found, and what was read for it.
@@ -37,7 +37,7 @@ impl Asked<'_> {
     /// # Errors
     /// When the embedding is another network's, or a cell cannot be read.
     pub fn answer(
-        &self,
+        &mut self,
         folder: &Folder,
         codes: &mut Codes,
         chooser: &Chooser,
@@ -57,6 +57,9 @@ impl Asked<'_> {
             cells = nearest;
             let lacking = codes.lacking_cells(&cells);
             read.add(folder.give_cells(codes, &lacking, false)?);
+            if let Some((colours, ..)) = &mut self.coloured {
+                read.add(folder.give_colours(codes, colours, &cells)?);
+            }
             unsettled = chooser.answer(&self.among(codes, &cells)?, limit);
             if unsettled.len() >= limit {
                 break;

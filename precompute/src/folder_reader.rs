@@ -8,8 +8,8 @@ use lookalike::attributes::Attributes;
 use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
 use lookalike::folder::{
-    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_refinement_name,
-    places_name, read_card_shard, read_neighbour_shard, shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_colours_name,
+    cell_refinement_name, places_name, read_card_shard, read_neighbour_shard, shard_of,
 };
 use lookalike::format::verify;
 
@@ -163,8 +163,7 @@ impl Folder {
             let file = format!("{path}/{name}");
             let bytes = self.read(&file)?;
             codes.give_cell(*cell, refinement, &bytes).with_context(|| file.clone())?;
-            read.files += 1;
-            read.bytes += bytes.len() as u64;
+            read.add(Read { files: 1, bytes: bytes.len() as u64 });
         }
         Ok(read)
     }
@@ -179,15 +178,39 @@ impl Folder {
         codes.cell_of(item, &self.read(&file)?).with_context(|| file.clone())
     }
 
-    /// The products' colours.
+    /// The products' colours; those in cells are to be taken in ([`Folder::give_colours`]).
     ///
     /// # Errors
     /// When the file cannot be read or is refused.
     pub fn colours(&self) -> anyhow::Result<ColourCodes> {
         let entry = &self.manifest.colours;
         let colours = ColourCodes::read(&self.checked(entry)?).with_context(|| entry.path.clone())?;
-        ensure!(colours.items() == self.manifest.items as usize, "{} is of another catalogue", entry.path);
+        let cells = self.manifest.cells.as_ref().map_or(0, |cells| cells.count);
+        let same = colours.items() == self.manifest.items as usize && [0, cells].contains(&colours.cells());
+        ensure!(same, "{} is of another catalogue", entry.path);
         Ok(colours)
+    }
+
+    /// Takes in the colours of those of `cells` that are not in `colours` yet, whose codes are in `codes`; gives how many files and
+    /// bytes that were. None where colours are not in cells.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn give_colours(
+        &self,
+        codes: &Codes,
+        colours: &mut ColourCodes,
+        cells: &[u32],
+    ) -> anyhow::Result<Read> {
+        let mut read = Read::default();
+        for cell in colours.lacking_cells(cells) {
+            let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
+            let file = format!("{path}/{}", cell_colours_name(cell));
+            let bytes = self.read(&file)?;
+            colours.give_cell(cell, &codes.items_of_cells(&[cell]), &bytes).with_context(|| file)?;
+            read.add(Read { files: 1, bytes: bytes.len() as u64 });
+        }
+        Ok(read)
     }
 
     /// What products are filtered by; none where the folder has none.

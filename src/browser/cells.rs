@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::rank::Ranker;
 use super::refused;
+use crate::colour::ColourCodes;
 use crate::embedding::Metric;
 
 #[wasm_bindgen]
@@ -31,15 +32,28 @@ impl Ranker {
         self.with_bytes(self.codes.unrefined_cells(items), 1)
     }
 
-    /// Takes in a cell's codes or its refinement, whose file is called `name`.
+    /// Those of `cells` whose colours are wanted and not here, in the same form; their codes are here, and what all colours are
+    /// read by ([`Ranker::give_colours`]).
+    pub fn uncoloured_cells(&self, cells: &[u32]) -> Vec<u32> {
+        let Some(colours) = &self.colours else { return Vec::new() };
+        let bytes = |cell| ColourCodes::cell_bytes(self.codes.items_of_cells(&[cell]).len());
+        colours.lacking_cells(cells).into_iter().flat_map(|cell| [cell, bytes(cell)]).collect()
+    }
+
+    /// Takes in a cell's file, called `name`: its codes (layer 0), its refinement (1) or its colours (2).
     pub fn give_cell(
         &mut self,
         cell: u32,
-        refinement: bool,
+        layer: u32,
         bytes: &Uint8Array,
         name: &str,
     ) -> Result<(), JsValue> {
-        self.codes.give_cell(cell, refinement, &bytes.to_vec()).map_err(refused(name))
+        let bytes = bytes.to_vec();
+        match (layer, &mut self.colours) {
+            (2, Some(colours)) => colours.give_cell(cell, &self.codes.items_of_cells(&[cell]), &bytes),
+            _ => self.codes.give_cell(cell, layer == 1, &bytes),
+        }
+        .map_err(refused(name))
     }
 
     /// The cell that `item` is in, by the file of places that has it.

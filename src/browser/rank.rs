@@ -17,7 +17,7 @@ use crate::rules::Rules;
 #[wasm_bindgen]
 pub struct Ranker {
     pub(super) codes: Codes,
-    colours: Option<ColourCodes>,
+    pub(super) colours: Option<ColourCodes>,
     attributes: Attributes,
 }
 
@@ -97,8 +97,7 @@ impl Ranker {
     /// The same for the product with the number `item`.
     pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
         let embedding = self.decoded(item)?;
-        let colours = self.colours.as_ref().map(|colours| *colours.get(item as usize));
-        self.answer(&embedding, colours, Some(item), options)
+        self.answer(&embedding, None, Some(item), options)
     }
 }
 
@@ -137,12 +136,16 @@ impl Ranker {
         let search = self.search(embedding, options.metric)?;
         let weight = options.colour.unwrap_or(0.0);
         let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
-        let coloured = match (&self.colours, colours) {
-            (Some(products), Some(own)) if weight.counts() => {
-                Some(Coloured::new(products, &own, weight, options.metric))
-            }
-            _ if weight.counts() => return Err(invalid(&"colours count, but there are none")),
-            _ => None,
+        let coloured = if weight.counts() {
+            let products = self.colours.as_ref();
+            let own = products.and_then(|products| match item {
+                Some(item) => Some((products, *products.get(item as usize))),
+                None => Some((products, colours?)),
+            });
+            let (products, own) = own.ok_or_else(|| invalid(&"colours count, but there are none"))?;
+            Some(Coloured::new(products, &own, weight, options.metric))
+        } else {
+            None
         };
         let question = Question::new(search, coloured);
         #[cfg(feature = "cells")]

@@ -1,31 +1,77 @@
 //! The file of all products' colours, `colours-<hash>.bin`; specified in `folder/FORMAT.md`.
 
+#[cfg(feature = "cells")]
+use super::cells::{Cells, DIGEST};
 use super::{BYTES, Colours, Means, Query};
+#[cfg(feature = "cells")]
+use crate::digest::Digest;
 use crate::format::{FormatError, Reader};
 
 const MAGIC: &[u8; 4] = b"LKCL";
 const VERSION: u16 = 1;
+/// Of a file that holds no products, whose colours are in cells.
+#[cfg(feature = "cells")]
+const VERSION_CELLS: u16 = 2;
+#[cfg(feature = "cells")]
+const LATEST: u16 = VERSION_CELLS;
+#[cfg(not(feature = "cells"))]
+const LATEST: u16 = VERSION;
 
 /// A colours file, read and checked.
 pub struct ColourCodes {
+    /// By item number, or where those of a product in a cell are.
+    pub(super) rows: Rows,
+    means: Means,
+    weight: f64,
+    /// Products of the catalogue.
+    items: usize,
+    #[cfg(feature = "cells")]
+    pub(super) cells: Option<Cells>,
+}
+
+/// The colours of products that are here.
+#[derive(Default)]
+pub(super) struct Rows {
     colours: Vec<Colours>,
     /// [`Colours::norm`] of each.
     norms: Vec<u32>,
-    means: Means,
-    weight: f64,
+}
+
+impl Rows {
+    #[cfg(feature = "cells")]
+    pub(super) fn len(&self) -> usize {
+        self.colours.len()
+    }
+
+    /// Takes in what is left of a file: the colours of so many products.
+    pub(super) fn take(&mut self, items: usize, mut reader: Reader) -> Result<(), FormatError> {
+        let size = items.checked_mul(BYTES).ok_or(FormatError::Length { expected: u64::MAX, found: 0 })?;
+        let body = reader.take(size)?;
+        reader.finish()?;
+        for bytes in body.as_chunks::<BYTES>().0 {
+            let colours = Colours::from_bytes(*bytes)
+                .ok_or_else(|| FormatError::Value("holds colours that no photo has".to_owned()))?;
+            self.norms.push(colours.norm());
+            self.colours.push(colours);
+        }
+        Ok(())
+    }
 }
 
 impl ColourCodes {
     /// The file of these products, in item order; `weight` (0 to 1) is how much colours count in the stored neighbours.
     pub fn write(colours: &[Colours], means: &Means, weight: f64) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(52 + colours.len() * BYTES);
-        bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend((BYTES as u16).to_le_bytes());
-        bytes.extend((colours.len() as u32).to_le_bytes());
-        let numbers = [means.colour].into_iter().chain(means.network).chain([weight]);
-        bytes.extend(numbers.flat_map(f64::to_le_bytes));
+        let mut bytes = head(VERSION, colours.len(), means, weight);
         bytes.extend(colours.iter().flat_map(Colours::as_bytes));
+        bytes
+    }
+
+    /// The file of `items` products whose colours are in cells, by the digests of the cells' files ([`ColourCodes::write_cell`]).
+    #[cfg(feature = "cells")]
+    pub fn write_of_cells(items: usize, cells: &[Digest], means: &Means, weight: f64) -> Vec<u8> {
+        let mut bytes = head(VERSION_CELLS, items, means, weight);
+        bytes.extend((cells.len() as u32).to_le_bytes());
+        bytes.extend(cells.iter().flat_map(|digest| &digest.0[..DIGEST]));
         bytes
     }
 
@@ -34,11 +80,8 @@ impl ColourCodes {
     /// # Errors
     /// [`FormatError`] when the file is not what `FORMAT.md` says.
     pub fn read(bytes: &[u8]) -> Result<ColourCodes, FormatError> {
-        let mut reader = Reader::open(bytes, MAGIC, "a colours file", VERSION)?;
-        let each = reader.u16()?;
-        if usize::from(each) != BYTES {
-            return Err(FormatError::Value(format!("holds {each} bytes a product instead of {BYTES}")));
-        }
+        let mut reader = Reader::open(bytes, MAGIC, "a colours file", LATEST)?;
+        check_size(&mut reader)?;
         let items = reader.u32()? as usize;
         let mut number = || -> Result<f64, FormatError> {
             let bytes = reader.take(8)?.first_chunk().copied().unwrap_or_default();
@@ -51,25 +94,35 @@ impl ColourCodes {
         if weight > 1.0 {
             return Err(FormatError::Value("holds a weight over 1".to_owned()));
         }
-        let size = items
-            .checked_mul(BYTES)
-            .ok_or(FormatError::Length { expected: u64::MAX, found: bytes.len() as u64 })?;
-        let body = reader.take(size)?;
-        reader.finish()?;
-        let colours = body
-            .as_chunks::<BYTES>()
-            .0
-            .iter()
-            .map(|bytes| Colours::from_bytes(*bytes))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| FormatError::Value("holds colours that no photo has".to_owned()))?;
-        let norms = colours.iter().map(Colours::norm).collect();
-        Ok(ColourCodes { colours, norms, means, weight })
+        #[cfg(feature = "cells")]
+        if bytes[4] == VERSION_CELLS as u8 {
+            let cells = Some(Cells::read(&mut reader)?);
+            reader.finish()?;
+            return Ok(ColourCodes { rows: Rows::default(), means, weight, items, cells });
+        }
+        let mut rows = Rows::default();
+        rows.take(items, reader)?;
+        Ok(ColourCodes {
+            rows,
+            means,
+            weight,
+            items,
+            #[cfg(feature = "cells")]
+            cells: None,
+        })
+    }
+
+    fn row(&self, item: usize) -> usize {
+        #[cfg(feature = "cells")]
+        if let Some(cells) = &self.cells {
+            return cells.row(item);
+        }
+        item
     }
 
     /// Number of products.
     pub fn items(&self) -> usize {
-        self.colours.len()
+        self.items
     }
 
     /// How far apart two products are in the mean.
@@ -85,17 +138,36 @@ impl ColourCodes {
     /// The colours of a product.
     ///
     /// # Panics
-    /// If there is no such item.
+    /// If there is no such item, or its cell is not here.
     pub fn get(&self, item: usize) -> &Colours {
-        &self.colours[item]
+        &self.rows.colours[self.row(item)]
     }
 
     /// [`Colours::distance`] between what is asked for and a product, 0 to 1.
     ///
     /// # Panics
-    /// If there is no such item.
+    /// If there is no such item, or its cell is not here.
     pub fn distance(&self, query: &Query, item: usize) -> f64 {
-        query.distance(&self.colours[item], self.norms[item])
+        let row = self.row(item);
+        query.distance(&self.rows.colours[row], self.rows.norms[row])
+    }
+}
+
+fn head(version: u16, items: usize, means: &Means, weight: f64) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(version.to_le_bytes());
+    bytes.extend((BYTES as u16).to_le_bytes());
+    bytes.extend((items as u32).to_le_bytes());
+    let numbers = [means.colour].into_iter().chain(means.network).chain([weight]);
+    bytes.extend(numbers.flat_map(f64::to_le_bytes));
+    bytes
+}
+
+/// Reads how many bytes a product has.
+pub(super) fn check_size(reader: &mut Reader) -> Result<(), FormatError> {
+    match reader.u16()? {
+        each if usize::from(each) == BYTES => Ok(()),
+        each => Err(FormatError::Value(format!("holds {each} bytes a product instead of {BYTES}"))),
     }
 }
 
@@ -155,8 +227,8 @@ mod tests {
     #[test]
     fn headers_no_writer_writes_are_refused() {
         let mut version = written(&some(1));
-        version[4] = 2;
-        let newer = FormatError::NewerVersion { found: 2, known: 1 };
+        version[4] = 3;
+        let newer = FormatError::NewerVersion { found: 3, known: LATEST.into() };
         assert_eq!(ColourCodes::read(&version).err(), Some(newer));
         let mut count = written(&some(1));
         count[8..12].fill(0xff);

@@ -4,6 +4,8 @@
 //! last square root and division, which IEEE 754 rounds one way: native and wasm agree to the bit.
 
 mod blend;
+#[cfg(feature = "cells")]
+mod cells;
 #[cfg(feature = "embed")]
 mod describe;
 mod file;

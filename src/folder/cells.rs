@@ -10,6 +10,11 @@ pub fn cell_refinement_name(cell: u32) -> String {
     format!("refinement-{cell}.bin")
 }
 
+/// Of a cell's colours.
+pub fn cell_colours_name(cell: u32) -> String {
+    format!("colours-{cell}.bin")
+}
+
 /// Of a file of places, numbered from 0.
 pub fn places_name(number: u32) -> String {
     format!("places-{number}.bin")

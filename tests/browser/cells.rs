@@ -37,7 +37,8 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
             const of = { item: a.item, metric: a.metric, limit: 12 };
             const photographed = await settled(make({ ...of, photo: '' }));
             a.photo = undefined;
-            return [photographed, await settled(make({ ...of, filter: 'pattern=plain' }))];";
+            const filtered = await settled(make({ ...of, filter: 'pattern=plain' }));
+            return [photographed, filtered, await settled(make({ ...of, colour: 0.5 }))];";
         for (metric, at) in METRICS.into_iter().zip([14, 20, 31]) {
             let asked = json!({ "item": ids[3], "photo": ids[at], "metric": metric });
             let got = chromium.eval(script, asked).await?;
@@ -45,6 +46,7 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
             let native = [
                 server.query(["--photo", &photo], metric, 12)?,
                 server.query(["--item", &ids[3], "--filter", "pattern=plain"], metric, 12)?,
+                server.query(["--item", &ids[3], "--colour", "0.5"], metric, 12)?,
             ];
             for (place, native) in native.iter().enumerate() {
                 let found: Vec<(String, f64)> = serde_json::from_value(got[place].clone())?;
@@ -54,7 +56,8 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         }
         let requests = chromium.requests().await?;
         let urls: Vec<&str> = requests.iter().filter_map(|request| request["url"].as_str()).collect();
-        for word in ["/rank_cells_bg.wasm", "/codes-0.bin", "/refinement-", "/places-0.bin"] {
+        for word in ["/rank_cells_bg.wasm", "/codes-0.bin", "/refinement-", "/places-0.bin", "/colours-0.bin"]
+        {
             ensure!(urls.iter().any(|url| url.contains(word)), "{word} is not among {urls:?}");
         }
         ensure!(!urls.iter().any(|url| url.contains("/rank_bg.wasm")), "one module ranks: {urls:?}");

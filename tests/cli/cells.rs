@@ -29,7 +29,7 @@ fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
     let path = manifest["cells"]["path"].as_str().context("cells")?;
     let files = tree(&shop.out().join(path))?;
     let count = manifest["cells"]["count"].as_u64().context("count")? as usize;
-    ensure!(files.len() == 2 * count + 1, "{:?}", files.keys());
+    ensure!(files.len() == 3 * count + 1, "{:?}", files.keys());
     ensure!(files.iter().all(|(_, content)| content.len() < 65_536));
     Ok(())
 }
@@ -43,7 +43,8 @@ fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<(
     let upload = upload.display().to_string();
     for metric in METRICS {
         let own = ["--item", "p07", "--exclude", "p08"];
-        for of in [&["--photo", &upload][..], &own] {
+        let coloured = ["--item", "p07", "--colour", "0.4"];
+        for of in [&["--photo", &upload, "--colour", "0.5"][..], &["--photo", &upload], &own, &coloured] {
             let query = [of, &["--metric", metric, "-k", "60"][..]].concat();
             let (found, expected) = (shop.query(&query)?, whole.query(&query)?);
             ensure!(found.len() == expected.len(), "{found:?}");
@@ -77,8 +78,8 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
             let set = name.split('/').next().unwrap_or(&name);
             ensure!(errors.contains(&name) || errors.contains(set), "{name}: {errors}");
             // A question that needs it is refused too, by its name.
-            if name.contains("/codes-") {
-                let errors = fail(1, arguments!["query", shop.out(), "--item", "p07", "--exclude", "p08"])?;
+            if name.contains("/codes-") || name.contains("/colours-") {
+                let errors = fail(1, arguments!["query", shop.out(), "--item", "p07", "--colour", "0.5"])?;
                 ensure!(errors.contains(&name), "{name}: {errors}");
             }
         }
@@ -126,7 +127,7 @@ fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
     }
     let cells: u64 = tree(&shop.out())?
         .iter()
-        .filter(|(name, _)| name.starts_with("cells-") && !name.contains("/places-"))
+        .filter(|(name, _)| name.contains("/codes-") || name.contains("/refinement-"))
         .map(|(_, content)| content.len() as u64)
         .sum();
     ensure!(report["question"]["most_bytes"].as_u64().is_some_and(|most| most <= cells), "{report}");

@@ -276,14 +276,17 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
     Ok(())
 }
 
-/// `v2` with its codes in cells: the files of `v3` and those of `v2` that both have.
-fn golden_in_cells(scratch: &Scratch) -> anyhow::Result<()> {
-    let v3 = golden().with_file_name("v3");
-    let own = |name: &str| {
-        ["codebook", "codes", "refinement", "manifest"].iter().any(|kind| name.starts_with(kind))
-    };
-    let shared = tree(&golden())?.into_iter().filter(|(name, _)| !own(name));
-    for (name, content) in shared.chain(tree(&v3)?) {
+/// `v2` with its codes in cells; with its colours in them too, if they are `coloured`. A folder beside `v2` holds the files that
+/// differ.
+fn golden_in_cells(scratch: &Scratch, coloured: bool) -> anyhow::Result<()> {
+    let mut files = tree(&golden())?;
+    let codes = ("v3", &["codebook", "codes", "refinement", "manifest"][..]);
+    let colours = ("v3-colours", &["colours", "cells", "manifest"][..]);
+    for (name, kinds) in [codes, colours].into_iter().take(1 + usize::from(coloured)) {
+        files.retain(|file, _| !kinds.iter().any(|kind| file.starts_with(kind)));
+        files.extend(tree(&golden().with_file_name(name))?);
+    }
+    for (name, content) in files {
         let path = scratch.join(&name);
         fs::create_dir_all(path.parent().context("a folder")?)?;
         fs::write(path, content)?;
@@ -292,9 +295,30 @@ fn golden_in_cells(scratch: &Scratch) -> anyhow::Result<()> {
 }
 
 #[test]
+fn colours_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+    let scratch = Scratch::new("golden-v3-colours")?;
+    golden_in_cells(&scratch, true)?;
+    let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
+    let manifest = Manifest::read(&read("manifest.json")?)?;
+    let mut found = ColourCodes::read(&read(&manifest.colours.path)?)?;
+    ensure!((found.items(), found.cells(), *found.means(), found.weight()) == (3, 2, MEANS, 0.25));
+    let entry = manifest.cells.as_ref().context("cells")?;
+    for (cell, members) in [(1, &[1][..]), (0, &[0, 2])] {
+        found.give_cell(cell, members, &read(&format!("{}/colours-{cell}.bin", entry.path))?)?;
+    }
+    for (item, own) in colours()?.iter().enumerate() {
+        ensure!(found.get(item) == own, "item {item}");
+    }
+    succeed(arguments!["verify", scratch.path()])?;
+    let text = succeed(arguments!["query", scratch.path(), "--item", "875317", "--colour", "1", "-k", "2"])?;
+    ensure!(text.lines().count() == 2, "{text:?}");
+    Ok(())
+}
+
+#[test]
 fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
     let scratch = Scratch::new("golden-v3")?;
-    golden_in_cells(&scratch)?;
+    golden_in_cells(&scratch, false)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
     let entry = manifest.cells.as_ref().context("cells")?;

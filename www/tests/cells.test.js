@@ -15,6 +15,7 @@ class StandIn {
   /** @type {Set<number>} */
   held = new Set();
   refined = new Set();
+  coloured = new Set();
   /** @type {any[]} */
   asked = [];
   cells = (/** @type {unknown} */ _, /** @type {number} */ round) => Uint32Array.from({ length: 2 << Math.min(round, 2) }, (_, n) => n);
@@ -22,15 +23,18 @@ class StandIn {
     Uint32Array.from([...cells].filter((cell) => !this.held.has(cell)).flatMap((cell) => [cell, 100 + cell]));
   unrefined_cells = (/** @type {Uint32Array} */ items) =>
     Uint32Array.from([...new Set([...items].map((item) => Math.floor(item / 10)))].flatMap((cell) => [cell, 200 + cell]));
-  give_cell(/** @type {number} */ cell, /** @type {boolean} */ refinement, /** @type {Uint8Array} */ bytes, /** @type {string} */ name) {
+  uncoloured_cells = (/** @type {Uint32Array} */ cells) =>
+    Uint32Array.from([...cells].filter((cell) => !this.coloured.has(cell)).flatMap((cell) => [cell, 300 + cell]));
+  give_cell(/** @type {number} */ cell, /** @type {number} */ layer, /** @type {Uint8Array} */ bytes, /** @type {string} */ name) {
     assert.equal(bytes[0], cell);
     this.given.push(name);
-    (refinement ? this.refined : this.held).add(cell);
+    [this.held, this.refined, this.coloured][layer].add(cell);
   }
   cell_of = (/** @type {number} */ item) => Math.floor(item / 10);
   embedding = (/** @type {number} */ item) => Float32Array.of(item);
   rank(/** @type {unknown} */ _, /** @type {unknown} */ __, /** @type {any} */ options) {
     this.asked.push(options);
+    if (options.colour) assert.ok(options.cells.every((/** @type {number} */ cell) => this.coloured.has(cell)), "colours before a ranking by them");
     const items = options.cells.flatMap((/** @type {number} */ cell) => Array.from({ length: PRODUCTS }, (_, n) => 10 * cell + n));
     return Float64Array.from(items.slice(0, options.limit).flatMap((/** @type {number} */ item) => [item, item / 10]));
   }
@@ -79,6 +83,17 @@ test("a settled ranking takes the refinement of the best candidates' cells alone
   await rank(PHOTO, { metric: "cosine", limit: 2, settled: true });
   assert.deepEqual(asked.slice(2), [["refinement-0.bin", 200], ["refinement-1.bin", 201]]);
   assert.deepEqual(ranker.asked.map(({ limit }) => limit), [2, 4, 2]);
+});
+
+test("colours are fetched of the cells looked into, once, and only where they count", async () => {
+  const { asked, rank } = setUp();
+  await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0.5 });
+  assert.deepEqual(asked.slice(2), [["colours-0.bin", 300], ["colours-1.bin", 301]]);
+  await rank(PHOTO, { metric: "cosine", limit: 5, colour: 1 });
+  await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0 });
+  assert.equal(asked.length, 4);
+  await rank(70, { metric: "cosine", limit: 5, colour: 0.5 });
+  assert.deepEqual(asked.at(-1), ["colours-7.bin", 307]);
 });
 
 test("a product is found by its place, and its own cell is looked into", async () => {

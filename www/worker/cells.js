@@ -10,6 +10,9 @@
 const PLACES = 16384;
 /** As in precompute/src/asked.rs. */
 const CANDIDATES = 2;
+/** What a cell has a file of; the ranker knows them by number. */
+const LAYERS = ["codes", "refinement", "colours"];
+const [CODES, REFINEMENT, COLOURS] = LAYERS.keys();
 
 export class Cells {
   #path;
@@ -63,31 +66,32 @@ export class Cells {
       cells = Uint32Array.from(new Set([...own, ...ranker.cells(embedding, round)]));
       if (cells.length === before) break;
       await this.#give(ranker, cells);
+      if (how.colour) await this.#fetchAll(ranker, ranker.uncoloured_cells(cells), COLOURS);
       answer = ask(how.limit);
     }
     if (!how.settled) return answer;
     const items = ask(CANDIDATES * how.limit).filter((_, at) => at % 2 === 0);
-    await this.#fetchAll(ranker, ranker.unrefined_cells(Uint32Array.from(items)), true);
+    await this.#fetchAll(ranker, ranker.unrefined_cells(Uint32Array.from(items)), REFINEMENT);
     return ask(how.limit);
   }
 
   /** @param {Ranker} ranker @param {Uint32Array} cells */
   #give(ranker, cells) {
-    return this.#fetchAll(ranker, ranker.lacking_cells(cells), false);
+    return this.#fetchAll(ranker, ranker.lacking_cells(cells), CODES);
   }
 
   /**
    * @param {Ranker} ranker
    * @param {Uint32Array} cells each its number and the length of its file
-   * @param {boolean} refinement
+   * @param {number} layer
    */
-  async #fetchAll(ranker, cells, refinement) {
+  async #fetchAll(ranker, cells, layer) {
     const one = async (/** @type {number} */ at) => {
-      const name = `${this.#path}/${refinement ? "refinement" : "codes"}-${cells[at]}.bin`;
+      const name = `${this.#path}/${LAYERS[layer]}-${cells[at]}.bin`;
       return { cell: cells[at], name, bytes: await this.#fetch(name, cells[at + 1]) };
     };
     const fetched = await Promise.all(Array.from({ length: cells.length / 2 }, (_, n) => one(2 * n)));
     // Where products are in memory goes by the order in which cells come.
-    for (const { cell, name, bytes } of fetched) ranker.give_cell(cell, refinement, bytes, name);
+    for (const { cell, name, bytes } of fetched) ranker.give_cell(cell, layer, bytes, name);
   }
 }

@@ -98,8 +98,9 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let thumbnails = write_thumbnails(folder, contents)?;
     let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
-    let Codes { files: [codebook, codes, refinement], cells, bytes: [codes_bytes, refinement_bytes] } =
+    let Codes { files: [codebook, codes, refinement, colours], cells, bytes } =
         write_codes(folder, contents)?;
+    let [codes_bytes, refinement_bytes, colours_bytes] = bytes;
     let manifest = Manifest {
         header: if cells.is_some() { Header::with_cells() } else { Header::default() },
         items: u32::try_from(contents.items.len())?,
@@ -110,7 +111,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         codes,
         refinement,
         cells,
-        colours: write_colours(folder, contents)?,
+        colours,
         attributes: write_attributes(folder, contents)?,
         network: write_network(folder, contents.network)?,
         widget: widget.as_ref().map(|(entry, _)| entry.clone()),
@@ -119,7 +120,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         codebook: manifest.codebook.bytes,
         codes: codes_bytes,
         refinement: refinement_bytes,
-        colours: manifest.colours.bytes,
+        colours: colours_bytes,
         attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes),
         neighbours: neighbours_bytes,
         items: cards_bytes,
@@ -242,17 +243,20 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
 }
 
 struct Codes {
-    /// Codebook, codes, refinement.
-    files: [FileEntry; 3],
+    /// Codebook, codes, refinement, colours.
+    files: [FileEntry; 4],
     cells: Option<CellsEntry>,
-    /// Of codes and of refinements, with those in cells.
-    bytes: [u64; 2],
+    /// Of codes, of refinements and of colours, with those in cells.
+    bytes: [u64; 3],
 }
 
 fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<Codes> {
-    let (written, cells, [in_codes, in_refinements]) = match &contents.codes {
+    let (means, weight) = (contents.means, contents.colour);
+    let (written, colours, cells, in_cells) = match &contents.codes {
         ToCode::Whole(Coordinates { space, coefficients, lengths }) => {
-            (codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs), None, [0, 0])
+            let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
+            let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
+            (written, ColourCodes::write(&colours, means, weight), None, [0; 3])
         }
         ToCode::Cells { cells, space, lengths, cache } => {
             let unnamed = folder.join("cells.unfinished");
@@ -267,27 +271,25 @@ fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<Codes> {
                 contents.jobs,
             )?;
             let digests = written.cells.iter().flat_map(|cell| cell.digests);
-            let path = format!("cells-{}", Digest::of_set(digests.chain(written.places)).short());
+            let digests = digests.chain(written.places).chain(written.colours.iter().copied());
+            let path = format!("cells-{}", Digest::of_set(digests).short());
             fs::rename(&unnamed, folder.join(&path))?;
             let of_cells =
                 |layer: usize| written.cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
-            let bytes = [written.places_bytes + of_cells(0), of_cells(1)];
+            let bytes = [written.places_bytes + of_cells(0), of_cells(1), written.colours_bytes];
             let count = u32::try_from(written.cells.len())?;
-            (written.files, Some(CellsEntry { path, count }), bytes)
+            let colours = ColourCodes::write_of_cells(records.len(), &written.colours, means, weight);
+            (written.files, colours, Some(CellsEntry { path, count }), bytes)
         }
     };
     let files = [
         write_file(folder, "codebook", &written.codebook)?,
         write_file(folder, "codes", &written.codes)?,
         write_file(folder, "refinement", &written.refinement)?,
+        write_file(folder, "colours", &colours)?,
     ];
-    let bytes = [files[1].bytes + in_codes, files[2].bytes + in_refinements];
+    let bytes = [1, 2, 3].map(|file: usize| files[file].bytes + in_cells[file - 1]);
     Ok(Codes { files, cells, bytes })
-}
-
-fn write_colours(folder: &Path, contents: &Contents) -> anyhow::Result<FileEntry> {
-    let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
-    write_file(folder, "colours", &ColourCodes::write(&colours, contents.means, contents.colour))
 }
 
 /// Says which columns cannot be filtered by.

@@ -85,7 +85,7 @@ fn by_rules(
 ) -> anyhow::Result<Vec<Neighbour>> {
     let mut codes = folder.refined_codes()?;
     let weight = arguments.colour.unwrap_or(0.0);
-    let colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
+    let mut colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
     let attributes = match rules.needs_attributes() {
         true => folder.attributes()?,
         false => Attributes::none(folder.manifest.items),
@@ -97,6 +97,9 @@ fn by_rules(
                 let own = [folder.cell_of(&codes, item)?];
                 folder.give_cells(&mut codes, &own, false)?;
                 folder.give_cells(&mut codes, &own, true)?;
+                if let Some(colours) = &mut colours {
+                    folder.give_colours(&codes, colours, &own)?;
+                }
             }
             let mut embedding = vec![0f32; codes.dims()];
             codes.decode(item as usize, &mut embedding);
@@ -113,14 +116,14 @@ fn by_rules(
     let excluded =
         rules.exclude.iter().map(|id| number_of(folder, id)).collect::<anyhow::Result<Vec<u32>>>()?;
     let chooser = rules.prepare(&attributes, &excluded, item)?;
-    let coloured = match (&colours, own_colours) {
+    let coloured = match (&mut colours, own_colours) {
         (Some(products), Some(own)) => {
             let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
             Some((products, own, weight))
         }
         _ => None,
     };
-    let asked = Asked { embedding: &embedding, metric, coloured };
+    let mut asked = Asked { embedding: &embedding, metric, coloured };
     Ok(asked.answer(folder, &mut codes, &chooser, arguments.k)?.neighbours)
 }
 

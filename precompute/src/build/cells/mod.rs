@@ -11,8 +11,9 @@ use lookalike::codes::{
     CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, Written, WrittenCell, dot,
     write_places,
 };
+use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{cell_codes_name, cell_refinement_name, places_name};
+use lookalike::folder::{cell_codes_name, cell_colours_name, cell_refinement_name, places_name};
 use serde::Serialize;
 
 use super::cache::{EmbeddingCache, Record};
@@ -214,7 +215,7 @@ impl Cells {
         let sample = space::coefficients(cache, evenly(items, SAMPLE).iter(), space)?;
         let writer = CellWriter::new(space, &sample, lengths, code_bytes, jobs);
         let progress = Progress::new("cells", items.len() as u64);
-        let mut written = Vec::new();
+        let (mut written, mut colours, mut colours_bytes) = (Vec::new(), Vec::new(), 0);
         let mut place_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
@@ -224,12 +225,17 @@ impl Cells {
                 for (members, centroid, files) in cell {
                     let number = written.len() as u32;
                     members.iter().for_each(|item| place_of[*item as usize] = number);
+                    let own: Vec<Colours> =
+                        members.iter().map(|item| items[*item as usize].colours).collect();
+                    let own = ColourCodes::write_cell(&own);
                     let contents = [&files.codes, &files.refinement];
-                    for (name, content) in
-                        [cell_codes_name(number), cell_refinement_name(number)].iter().zip(contents)
-                    {
-                        fs::write(folder.join(name), content).with_context(|| format!("writing {name}"))?;
+                    let names = [cell_codes_name, cell_refinement_name, cell_colours_name];
+                    for (name, content) in names.iter().zip(contents.into_iter().chain([&own])) {
+                        let name = name(number);
+                        fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))?;
                     }
+                    colours.push(Digest::of(&own));
+                    colours_bytes += own.len() as u64;
                     written.push(WrittenCell {
                         items: members.len() as u32,
                         bytes: contents.map(|content| content.len() as u32),
@@ -257,6 +263,8 @@ impl Cells {
             cells: written,
             places,
             places_bytes,
+            colours,
+            colours_bytes,
         })
     }
 
@@ -298,6 +306,10 @@ pub struct WrittenCells {
     pub places: Vec<Digest>,
     /// Their length altogether.
     pub places_bytes: u64,
+    /// Of each cell's colours.
+    pub colours: Vec<Digest>,
+    /// Their length altogether.
+    pub colours_bytes: u64,
 }
 
 /// At most about `count` of `items`, evenly spaced.

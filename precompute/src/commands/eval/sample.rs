@@ -66,7 +66,7 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
         for metric in Metric::ALL {
             // As the first question of a page.
             codes.forget_cells();
-            let asked = Asked { embedding: &embedding, metric, coloured: None };
+            let mut asked = Asked { embedding: &embedding, metric, coloured: None };
             let answer = asked.answer(folder, &mut codes, &chooser, RECALL_DEPTH)?;
             before.push(match &mut base {
                 Some(base) => asked.answer(folder, base, &chooser, RECALL_DEPTH)?.neighbours,
