@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference sizes figures bench codes colour million train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes figures bench codes colour million train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -108,6 +108,14 @@ test-wasm: setup-test ## The crate's tests in Chromium
 		WASM_BINDGEN_TEST_WEBDRIVER_JSON=$(CURDIR)/tests/wasm/webdriver.json \
 		WASM_BINDGEN_TEST_TIMEOUT=300 WASM_BINDGEN_TEST_DRIVER_TIMEOUT=60; \
 		$$WASM_CARGO test --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --test wasm
+
+# Where there is none at hand: half an hour in an emulator, so not a part of the tests.
+test-arm: ## The crate's tests on an emulated ARM processor (qemu-user, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)
+	@command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null || { echo "install qemu-user, gcc-aarch64-linux-gnu and libc6-dev-arm64-cross first"; exit 1; }
+	rustup target add aarch64-unknown-linux-gnu
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+		CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+		cargo test --locked --release --target aarch64-unknown-linux-gnu -p lookalike --lib
 
 test-www: setup-test ## The element's own tests in Node
 	$(WASM_ENV) $$NODE --test www/tests/*.test.js

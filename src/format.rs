@@ -138,3 +138,65 @@ impl<'a> Reader<'a> {
         Ok(self.take(size)?.as_chunks::<4>().0.iter().copied())
     }
 }
+
+/// One kind of file that each cell of a catalogue has: the digests by which they are known beforehand, and which are here.
+#[cfg(feature = "cells")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellTable {
+    cells: Vec<([u8; CellTable::DIGEST], bool)>,
+}
+
+#[cfg(feature = "cells")]
+impl CellTable {
+    /// Bytes of a digest that are kept: as many as names carry.
+    const DIGEST: usize = 8;
+
+    /// Appends the table of files with these digests, in order of their cells.
+    pub fn write(digests: &[Digest], bytes: &mut Vec<u8>) {
+        bytes.extend((digests.len() as u32).to_le_bytes());
+        bytes.extend(digests.iter().flat_map(|digest| &digest.0[..CellTable::DIGEST]));
+    }
+
+    /// Reads a table; no file is here yet.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is cut short.
+    pub fn read(reader: &mut Reader) -> Result<CellTable, FormatError> {
+        let mut cells = Vec::new();
+        for _ in 0..reader.u32()? {
+            let digest = reader.take(CellTable::DIGEST)?;
+            cells.push((digest.first_chunk().copied().unwrap_or_default(), false));
+        }
+        Ok(CellTable { cells })
+    }
+
+    /// Number of cells.
+    pub fn count(&self) -> u32 {
+        self.cells.len() as u32
+    }
+
+    /// Those of `cells` whose file is not here.
+    pub fn lacking(&self, cells: &[u32]) -> Vec<u32> {
+        let lacks = |cell: &u32| self.cells.get(*cell as usize).is_some_and(|(_, here)| !here);
+        cells.iter().copied().filter(lacks).collect()
+    }
+
+    /// Refuses what is not the file of `cell`.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it has another digest, or there is no such cell.
+    pub fn check(&self, cell: u32, file: &[u8]) -> Result<(), FormatError> {
+        match self.cells.get(cell as usize) {
+            Some((digest, _)) if Digest::of(file).0.starts_with(digest) => Ok(()),
+            Some(_) => Err(FormatError::Digest),
+            None => Err(FormatError::Value("is of no cell that is there".to_owned())),
+        }
+    }
+
+    /// The file of `cell` is here from now on.
+    pub fn mark(&mut self, cell: u32) {
+        if let Some((_, here)) = self.cells.get_mut(cell as usize) {
+            *here = true;
+        }
+    }
+}

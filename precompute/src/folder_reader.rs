@@ -8,10 +8,10 @@ use lookalike::attributes::Attributes;
 use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
 use lookalike::folder::{
-    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_colours_name,
-    cell_refinement_name, places_name, read_card_shard, read_neighbour_shard, shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_attributes_name, cell_codes_name,
+    cell_colours_name, cell_refinement_name, places_name, read_card_shard, read_neighbour_shard, shard_of,
 };
-use lookalike::format::verify;
+use lookalike::format::{FormatError, verify};
 
 use crate::networks::{self, Opened};
 
@@ -185,8 +185,8 @@ impl Folder {
     pub fn colours(&self) -> anyhow::Result<ColourCodes> {
         let entry = &self.manifest.colours;
         let colours = ColourCodes::read(&self.checked(entry)?).with_context(|| entry.path.clone())?;
-        let cells = self.manifest.cells.as_ref().map_or(0, |cells| cells.count);
-        let same = colours.items() == self.manifest.items as usize && [0, cells].contains(&colours.cells());
+        let same =
+            colours.items() == self.manifest.items as usize && [0, self.cells()].contains(&colours.cells());
         ensure!(same, "{} is of another catalogue", entry.path);
         Ok(colours)
     }
@@ -202,25 +202,62 @@ impl Folder {
         colours: &mut ColourCodes,
         cells: &[u32],
     ) -> anyhow::Result<Read> {
+        self.give(codes, &colours.lacking_cells(cells), cell_colours_name, |cell, items, bytes| {
+            colours.give_cell(cell, items, bytes)
+        })
+    }
+
+    /// The same of attributes.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn give_attributes(
+        &self,
+        codes: &Codes,
+        attributes: &mut Attributes,
+        cells: &[u32],
+    ) -> anyhow::Result<Read> {
+        self.give(codes, &attributes.lacking_cells(cells), cell_attributes_name, |cell, items, bytes| {
+            attributes.give_cell(cell, items, bytes)
+        })
+    }
+
+    fn give(
+        &self,
+        codes: &Codes,
+        cells: &[u32],
+        name: fn(u32) -> String,
+        mut take: impl FnMut(u32, &[u32], &[u8]) -> Result<(), FormatError>,
+    ) -> anyhow::Result<Read> {
         let mut read = Read::default();
-        for cell in colours.lacking_cells(cells) {
+        for cell in cells {
             let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
-            let file = format!("{path}/{}", cell_colours_name(cell));
+            let file = format!("{path}/{}", name(*cell));
             let bytes = self.read(&file)?;
-            colours.give_cell(cell, &codes.items_of_cells(&[cell]), &bytes).with_context(|| file)?;
+            take(*cell, &codes.items_of_cells(&[*cell]), &bytes).with_context(|| file)?;
             read.add(Read { files: 1, bytes: bytes.len() as u64 });
         }
         Ok(read)
     }
 
-    /// What products are filtered by; none where the folder has none.
+    /// How many cells there are; 0 where there are none.
+    fn cells(&self) -> u32 {
+        self.manifest.cells.as_ref().map_or(0, |cells| cells.count)
+    }
+
+    /// What products are filtered by; none where the folder has none. What is in cells is to be taken in
+    /// ([`Folder::give_attributes`]).
     ///
     /// # Errors
     /// When the file cannot be read or is refused.
     pub fn attributes(&self) -> anyhow::Result<Attributes> {
         let items = self.manifest.items;
         let Some(entry) = &self.manifest.attributes else { return Ok(Attributes::none(items)) };
-        Attributes::read(&self.checked(entry)?, items).with_context(|| entry.path.clone())
+        let attributes =
+            Attributes::read(&self.checked(entry)?, items).with_context(|| entry.path.clone())?;
+        let same = [0, self.cells()].contains(&attributes.cells());
+        ensure!(same, "{} is of another catalogue", entry.path);
+        Ok(attributes)
     }
 
     fn checked(&self, entry: &FileEntry) -> anyhow::Result<Vec<u8>> {

@@ -103,10 +103,39 @@ impl Column {
         };
         Groups { of }
     }
+
+    /// What each item has here, in bytes that are the same for the same values of any two columns of one kind; `None` where it
+    /// has nothing.
+    #[cfg(feature = "cells")]
+    pub(super) fn keys(&self) -> Vec<Option<Vec<u8>>> {
+        let value = |dictionary: &Dictionary, code: u32| match (dictionary, code as usize - 1) {
+            // No value has this sign in it.
+            (Dictionary::Text(texts), place) => [texts[place].as_bytes(), b"|"].concat(),
+            (Dictionary::Numbers(numbers), place) => numbers[place].to_bits().to_be_bytes().to_vec(),
+        };
+        match &self.cells {
+            Cells::One(dictionary, codes) => {
+                codes.to_u32().into_iter().map(|code| (code > 0).then(|| value(dictionary, code))).collect()
+            }
+            Cells::Lists(dictionary, counts, codes) => {
+                let mut codes = codes.to_u32().into_iter();
+                let keys = counts.iter().map(|count| {
+                    let key =
+                        codes.by_ref().take(usize::from(*count)).flat_map(|code| value(dictionary, code));
+                    Some(key.collect()).filter(|key: &Vec<u8>| !key.is_empty())
+                });
+                keys.collect()
+            }
+            Cells::Numbers(numbers) => {
+                let key = |number: &f64| (!number.is_nan()).then(|| number.to_bits().to_be_bytes().to_vec());
+                numbers.iter().map(key).collect()
+            }
+        }
+    }
 }
 
 /// Numbers different keys from 1 as they come; 0 for none.
-fn numbered<Key: Ord>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
+pub(super) fn numbered<Key: Ord>(keys: impl Iterator<Item = Option<Key>>) -> Vec<u32> {
     let keys: Vec<Option<Key>> = keys.collect();
     numbered_by(keys.iter().map(Option::is_some).collect(), &|a, b| keys.get(a).cmp(&keys.get(b)))
 }
@@ -145,6 +174,12 @@ impl Groups {
     /// From the group of each item, by any number; `None` where it stands alone.
     pub fn new(groups: impl IntoIterator<Item = Option<u32>>) -> Groups {
         Groups { of: numbered(groups.into_iter()) }
+    }
+
+    /// From the group of each item, as numbers from 1; 0 where it stands alone.
+    #[cfg(feature = "cells")]
+    pub(super) fn numbered(of: Vec<u32>) -> Groups {
+        Groups { of }
     }
 
     /// The group of `item`, as a number; `None` if it stands alone.

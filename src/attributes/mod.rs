@@ -2,7 +2,8 @@
 //!
 //! A catalogue's columns are one file (`attributes-<hash>.bin`), read whole when someone first filters. A [`Filter`]
 //! has a text form for command line and HTML, and a JSON form for programs; [`Attributes::select`] turns one into a
-//! [`Selection`] of items. Values are looked up once in a column's dictionary; an item costs one look into a table.
+//! [`Selection`] of items. Values are looked up once in a column's dictionary; an item costs one look into a table. A catalogue
+//! in cells has a file for each (`cells`).
 //!
 //! ```
 //! use lookalike::attributes::{Attributes, Filter, write_attributes};
@@ -15,6 +16,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "cells")]
+mod cells;
 mod column;
 mod decimal;
 mod error;
@@ -31,7 +34,7 @@ pub use column::{Column, Groups};
 pub use error::FilterError;
 pub use filter::{Filter, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, Relation};
 pub use selection::Selection;
-pub use write::{LeftOut, Reason, Written, write_attributes};
+pub use write::{LeftOut, Reason, Written, write_attributes, write_attributes_of_cell};
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 256;
@@ -50,12 +53,24 @@ pub struct Attributes {
     items: u32,
     /// In byte order of their names, each name once.
     columns: Vec<Column>,
+    /// In the place of columns, where they are in cells.
+    #[cfg(feature = "cells")]
+    cells: Option<cells::Cells>,
 }
 
 impl Attributes {
     /// Of a catalogue of `items` products that has none: rules that ask for none still work.
     pub fn none(items: u32) -> Attributes {
-        Attributes { items, columns: Vec::new() }
+        Attributes::of(items, Vec::new())
+    }
+
+    fn of(items: u32, columns: Vec<Column>) -> Attributes {
+        Attributes {
+            items,
+            columns,
+            #[cfg(feature = "cells")]
+            cells: None,
+        }
     }
 
     /// Number of products.
@@ -63,7 +78,7 @@ impl Attributes {
         self.items
     }
 
-    /// All columns, in byte order of their names.
+    /// All columns, in byte order of their names; none where they are in cells.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -77,5 +92,17 @@ impl Attributes {
             Ok(place) => Ok(&self.columns[place]),
             Err(_) => Err(FilterError::unknown_field(name, self.columns.iter().map(Column::name))),
         }
+    }
+
+    /// [`Column::groups`] of the column called exactly `name`; of products in cells, those that are here.
+    ///
+    /// # Errors
+    /// [`FilterError::UnknownField`] when there is none; it names those there are.
+    pub fn groups(&self, name: &str) -> Result<Groups, FilterError> {
+        #[cfg(feature = "cells")]
+        if let Some(cells) = &self.cells {
+            return cells.groups(self.items, name);
+        }
+        Ok(self.column(name)?.groups())
     }
 }

@@ -7,6 +7,13 @@ use crate::format::{FormatError, Reader};
 
 pub(super) const MAGIC: &[u8; 4] = b"LKAT";
 pub(super) const VERSION: u16 = 1;
+/// Of a file that holds no columns, which are in cells.
+#[cfg(feature = "cells")]
+pub(super) const VERSION_CELLS: u16 = 2;
+#[cfg(feature = "cells")]
+const LATEST: u16 = VERSION_CELLS;
+#[cfg(not(feature = "cells"))]
+const LATEST: u16 = VERSION;
 
 /// How a column is laid out.
 pub(super) mod kind {
@@ -32,7 +39,7 @@ impl Attributes {
     /// # Errors
     /// [`FormatError`] when the file is not what `FORMAT.md` says, or is of another number of products.
     pub fn read(bytes: &[u8], items: u32) -> Result<Attributes, FormatError> {
-        let mut reader = Reader::open(bytes, MAGIC, "an attributes file", VERSION)?;
+        let mut reader = Reader::open(bytes, MAGIC, "an attributes file", LATEST)?;
         let count = usize::from(reader.u16()?);
         let found = reader.u32()?;
         if found != items || items > MAX_ITEMS {
@@ -40,6 +47,12 @@ impl Attributes {
         }
         if count > MAX_COLUMNS {
             return Err(FormatError::Value(format!("has {count} columns where {MAX_COLUMNS} is the most")));
+        }
+        #[cfg(feature = "cells")]
+        if bytes[4] == VERSION_CELLS as u8 {
+            let cells = Some(super::cells::Cells::read(&mut reader, count)?);
+            reader.finish()?;
+            return Ok(Attributes { cells, ..Attributes::none(items) });
         }
         let mut columns: Vec<Column> = Vec::new();
         for _ in 0..count {
@@ -50,7 +63,7 @@ impl Attributes {
             columns.push(column);
         }
         reader.finish()?;
-        Ok(Attributes { items, columns })
+        Ok(Attributes::of(items, columns))
     }
 }
 
@@ -176,8 +189,8 @@ mod tests {
     #[test]
     fn a_newer_version_and_another_file_are_refused() {
         let mut bytes = file();
-        bytes[4] = 2;
-        assert_eq!(Attributes::read(&bytes, 3), Err(FormatError::NewerVersion { found: 2, known: 1 }));
+        bytes[4] = 3;
+        assert_eq!(Attributes::read(&bytes, 3), Err(FormatError::NewerVersion { found: 3, known: 2 }));
         bytes[0] = b'X';
         assert_eq!(Attributes::read(&bytes, 3), Err(FormatError::Magic { expected: "an attributes file" }));
     }

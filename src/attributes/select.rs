@@ -7,11 +7,15 @@ use super::numbers::parse_number;
 use super::{Attributes, Selection};
 
 impl Attributes {
-    /// The items that `filter` lets through.
+    /// The items that `filter` lets through; of those in cells, as far as they are here.
     ///
     /// # Errors
     /// [`FilterError`] when it names an unknown column, or compares one that is not numeric.
     pub fn select(&self, filter: &Filter) -> Result<Selection, FilterError> {
+        #[cfg(feature = "cells")]
+        if let Some(cells) = &self.cells {
+            return cells.select(self.items, filter);
+        }
         match filter {
             Filter::All(members) => {
                 let mut all = Selection::all(self.items);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::column::code_width;
+use super::column::{Column, code_width};
 use super::numbers::{Packed, parse_number, write_planes};
 use super::read::{MAGIC, VERSION, kind};
 use super::{MAX_COLUMNS, MAX_NAME, MAX_VALUE, MAX_VALUES_OF_ITEM};
@@ -100,14 +100,7 @@ pub fn write_attributes<'a, Row>(rows: impl IntoIterator<Item = Row>, keep: &[&s
 where
     Row: IntoIterator<Item = (&'a str, &'a str)>,
 {
-    let mut columns: BTreeMap<&str, Collected> = BTreeMap::new();
-    let mut items = 0;
-    for row in rows {
-        for (name, text) in row {
-            columns.entry(name).or_default().add(items, text);
-        }
-        items += 1;
-    }
+    let (items, columns) = collect(rows);
     let count = u32::try_from(items).ok().filter(|items| *items <= super::MAX_ITEMS);
     let count = count.expect("the catalogue has at most 16,777,216 products");
     let (mut body, mut left_out, mut written) = (Vec::new(), Vec::new(), 0u16);
@@ -119,20 +112,65 @@ where
         };
         match encoded {
             Ok(encoded) => {
-                body.push(name.len() as u8);
-                body.extend(name.as_bytes());
-                body.extend(encoded);
+                write_column(name, &encoded, &mut body);
                 written += 1;
             }
             Err(reason) => left_out.push(LeftOut { column: name.to_owned(), reason }),
         }
     }
+    Written { bytes: file(written, count, &body), columns: written.into(), left_out }
+}
+
+/// The file of a cell: the rows of its items, of which the columns of the whole catalogue are written, each numeric where that of all
+/// items is.
+pub fn write_attributes_of_cell<'a, Row>(rows: impl IntoIterator<Item = Row>, columns: &[Column]) -> Vec<u8>
+where
+    Row: IntoIterator<Item = (&'a str, &'a str)>,
+{
+    let (items, mut collected) = collect(rows);
+    let mut body = Vec::new();
+    for column in columns {
+        let mut own = collected.remove(column.name()).unwrap_or_default();
+        own.counts.resize(items, 0);
+        let numbers = || own.values.iter().map(|value| parse_number(value)).collect::<Option<Vec<f64>>>();
+        let encoded = match column.is_numeric().then(numbers).flatten() {
+            Some(numbers) => own.encode_numbers(numbers),
+            None => own.encode_texts(),
+        };
+        write_column(column.name(), &encoded, &mut body);
+    }
+    file(columns.len() as u16, items as u32, &body)
+}
+
+/// How many rows there are, and their columns.
+fn collect<'a, Row>(rows: impl IntoIterator<Item = Row>) -> (usize, BTreeMap<&'a str, Collected<'a>>)
+where
+    Row: IntoIterator<Item = (&'a str, &'a str)>,
+{
+    let mut columns: BTreeMap<&str, Collected> = BTreeMap::new();
+    let mut items = 0;
+    for row in rows {
+        for (name, text) in row {
+            columns.entry(name).or_default().add(items, text);
+        }
+        items += 1;
+    }
+    (items, columns)
+}
+
+fn write_column(name: &str, encoded: &[u8], body: &mut Vec<u8>) {
+    body.push(name.len() as u8);
+    body.extend(name.as_bytes());
+    body.extend(encoded);
+}
+
+fn file(columns: u16, items: u32, body: &[u8]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
-    bytes.extend(written.to_le_bytes());
-    bytes.extend(count.to_le_bytes());
-    bytes.append(&mut body);
-    Written { bytes, columns: written.into(), left_out }
+    bytes.extend(columns.to_le_bytes());
+    bytes.extend(items.to_le_bytes());
+    bytes.extend(body);
+    bytes
 }
 
 /// A column while rows come in: values numbered from 0 as they are first seen.
@@ -179,17 +217,20 @@ impl<'a> Collected<'a> {
         }
         match self.values.iter().map(|value| parse_number(value)).collect::<Option<Vec<f64>>>() {
             Some(numbers) => Ok(self.encode_numbers(numbers)),
-            None => self.encode_texts(keep),
+            None => {
+                let (values, of) = (self.values.len(), self.codes.len());
+                let bytes: usize = self.values.iter().map(|value| value.len()).sum();
+                let heavy = bytes > DICTIONARY_BYTES_AN_ITEM * self.counts.len();
+                if bytes > SMALL_DICTIONARY && (heavy || values * 100 > of * MOST_DIFFERENT) && !keep {
+                    return Err(Reason::Distinct { values, of, bytes });
+                }
+                Ok(self.encode_texts())
+            }
         }
     }
 
-    fn encode_texts(mut self, keep: bool) -> Result<Vec<u8>, Reason> {
-        let (values, of) = (self.values.len(), self.codes.len());
-        let bytes: usize = self.values.iter().map(|value| value.len()).sum();
-        let heavy = bytes > DICTIONARY_BYTES_AN_ITEM * self.counts.len();
-        if bytes > SMALL_DICTIONARY && (heavy || values * 100 > of * MOST_DIFFERENT) && !keep {
-            return Err(Reason::Distinct { values, of, bytes });
-        }
+    fn encode_texts(mut self) -> Vec<u8> {
+        let values = self.values.len();
         let mut order: Vec<u32> = (0..values as u32).collect();
         order.sort_unstable_by_key(|number| self.values[*number as usize]);
         let mut places = vec![0; values];
@@ -201,7 +242,7 @@ impl<'a> Collected<'a> {
         write_planes(&mut dictionary, 2, sorted().map(|value| value.len() as u64));
         sorted().for_each(|value| dictionary.extend(value.as_bytes()));
         self.renumber(&places);
-        Ok(self.with_dictionary([kind::TEXT, kind::TEXT_LISTS], values, &dictionary))
+        self.with_dictionary([kind::TEXT, kind::TEXT_LISTS], values, &dictionary)
     }
 
     /// `numbers` are the values, several texts perhaps the same.

@@ -8,6 +8,12 @@ use super::refused;
 use crate::colour::ColourCodes;
 use crate::embedding::Metric;
 
+/// What a cell has a file of; JavaScript knows them by these numbers.
+const CODES: u32 = 0;
+const REFINEMENT: u32 = 1;
+const COLOURS: u32 = 2;
+const ATTRIBUTES: u32 = 3;
+
 #[wasm_bindgen]
 impl Ranker {
     /// The embedding that the codes of the product with the number `item` stand for.
@@ -21,26 +27,25 @@ impl Ranker {
         Ok(self.search(embedding, Metric::Cosine)?.cells(round))
     }
 
-    /// Those of `cells` whose codes are not here, each its number and the length of its file.
-    pub fn lacking_cells(&mut self, cells: &[u32]) -> Vec<u32> {
-        let lacking = self.codes.lacking_cells(cells);
-        self.with_bytes(lacking, 0)
+    /// Those of `cells` whose file of a layer is not here, each its number and the length of the file, 0 where that is not known.
+    /// Layers are codes (0), colours (2) and attributes (3), the last two wanted only once what all cells have in common is here
+    /// ([`Ranker::give_colours`], [`Ranker::give_attributes`]).
+    pub fn lacking_cells(&mut self, cells: &[u32], layer: u32) -> Vec<u32> {
+        let lacking = match (layer, &self.colours) {
+            (CODES, _) => self.codes.lacking_cells(cells),
+            (COLOURS, Some(colours)) => colours.lacking_cells(cells),
+            (ATTRIBUTES, _) => self.attributes.lacking_cells(cells),
+            _ => Vec::new(),
+        };
+        self.with_bytes(lacking, layer)
     }
 
-    /// The cells of `items`, nearest first, whose refinement is worth fetching and not here, in the same form.
+    /// The cells of `items`, nearest first, whose refinement (layer 1) is worth fetching and not here, in the same form.
     pub fn unrefined_cells(&self, items: &[u32]) -> Vec<u32> {
-        self.with_bytes(self.codes.unrefined_cells(items), 1)
+        self.with_bytes(self.codes.unrefined_cells(items), REFINEMENT)
     }
 
-    /// Those of `cells` whose colours are wanted and not here, in the same form; their codes are here, and what all colours are
-    /// read by ([`Ranker::give_colours`]).
-    pub fn uncoloured_cells(&self, cells: &[u32]) -> Vec<u32> {
-        let Some(colours) = &self.colours else { return Vec::new() };
-        let bytes = |cell| ColourCodes::cell_bytes(self.codes.items_of_cells(&[cell]).len());
-        colours.lacking_cells(cells).into_iter().flat_map(|cell| [cell, bytes(cell)]).collect()
-    }
-
-    /// Takes in a cell's file, called `name`: its codes (layer 0), its refinement (1) or its colours (2).
+    /// Takes in a cell's file of a layer, called `name`; its codes before the others.
     pub fn give_cell(
         &mut self,
         cell: u32,
@@ -49,9 +54,11 @@ impl Ranker {
         name: &str,
     ) -> Result<(), JsValue> {
         let bytes = bytes.to_vec();
+        let items = self.codes.items_of_cells(&[cell]);
         match (layer, &mut self.colours) {
-            (2, Some(colours)) => colours.give_cell(cell, &self.codes.items_of_cells(&[cell]), &bytes),
-            _ => self.codes.give_cell(cell, layer == 1, &bytes),
+            (COLOURS, Some(colours)) => colours.give_cell(cell, &items, &bytes),
+            (ATTRIBUTES, _) => self.attributes.give_cell(cell, &items, &bytes),
+            _ => self.codes.give_cell(cell, layer == REFINEMENT, &bytes),
         }
         .map_err(refused(name))
     }
@@ -63,7 +70,12 @@ impl Ranker {
 }
 
 impl Ranker {
-    fn with_bytes(&self, cells: Vec<u32>, layer: usize) -> Vec<u32> {
-        cells.into_iter().flat_map(|cell| [cell, self.codes.cell_bytes(cell)[layer]]).collect()
+    fn with_bytes(&self, cells: Vec<u32>, layer: u32) -> Vec<u32> {
+        let bytes = |cell| match layer {
+            COLOURS => ColourCodes::cell_bytes(self.codes.items_in_cell(cell)),
+            ATTRIBUTES => 0,
+            _ => self.codes.cell_bytes(cell)[layer as usize],
+        };
+        cells.into_iter().flat_map(|cell| [cell, bytes(cell)]).collect()
     }
 }

@@ -18,7 +18,7 @@ use crate::rules::Rules;
 pub struct Ranker {
     pub(super) codes: Codes,
     pub(super) colours: Option<ColourCodes>,
-    attributes: Attributes,
+    pub(super) attributes: Attributes,
 }
 
 #[derive(Deserialize)]

@@ -158,6 +158,12 @@ impl Codes {
         self.cells.as_ref().map_or([0; 2], |cells| cells.cells[cell as usize].bytes)
     }
 
+    /// Number of products of a cell, whether they are here or not; 0 where there is no such cell.
+    pub fn items_in_cell(&self, cell: u32) -> usize {
+        let cells = self.cells.as_ref().map_or(&[][..], |cells| &cells.cells);
+        cells.get(cell as usize).map_or(0, |cell| cell.items)
+    }
+
     /// Takes in a cell's codes, or its refinement once the cell and [`Codes::refine`]'s part are here.
     ///
     /// # Errors

@@ -3,31 +3,23 @@
 
 use super::file::check_size;
 use super::{BYTES, ColourCodes, Colours};
-use crate::digest::Digest;
-use crate::format::{FormatError, Reader};
+use crate::format::{CellTable, FormatError, Reader};
 
 const MAGIC: &[u8; 4] = b"LKCC";
 const VERSION: u16 = 1;
-/// Bytes of a digest that are kept: as many as names carry.
-pub(super) const DIGEST: usize = 8;
 /// Of a cell's file before its products.
 const HEAD: u32 = 8;
 
 /// What is known of all cells, and whose colours are here.
 pub(super) struct Cells {
-    /// Of each cell's file, and whether it is here.
-    cells: Vec<([u8; DIGEST], bool)>,
+    table: CellTable,
     /// By item, up to the last that is here: the row of its colours.
     rows: Vec<u32>,
 }
 
 impl Cells {
     pub(super) fn read(reader: &mut Reader) -> Result<Cells, FormatError> {
-        let mut cells = Vec::new();
-        for _ in 0..reader.u32()? {
-            cells.push((reader.take(DIGEST)?.first_chunk().copied().unwrap_or_default(), false));
-        }
-        Ok(Cells { cells, rows: Vec::new() })
+        Ok(Cells { table: CellTable::read(reader)?, rows: Vec::new() })
     }
 
     /// The row of `item`; of one that is not here none there is.
@@ -48,14 +40,12 @@ impl ColourCodes {
 
     /// Number of cells that colours are in; 0 where they are in this file.
     pub fn cells(&self) -> u32 {
-        self.cells.as_ref().map_or(0, |own| own.cells.len() as u32)
+        self.cells.as_ref().map_or(0, |own| own.table.count())
     }
 
     /// Those of `cells` whose colours are not here.
     pub fn lacking_cells(&self, cells: &[u32]) -> Vec<u32> {
-        let Some(own) = &self.cells else { return Vec::new() };
-        let lacks = |cell: &u32| own.cells.get(*cell as usize).is_some_and(|(_, here)| !here);
-        cells.iter().copied().filter(lacks).collect()
+        self.cells.as_ref().map_or(Vec::new(), |own| own.table.lacking(cells))
     }
 
     /// Length of the file of a cell of so many products.
@@ -68,12 +58,9 @@ impl ColourCodes {
     /// # Errors
     /// [`FormatError`] when the file is not the one that was written, or of other products.
     pub fn give_cell(&mut self, cell: u32, items: &[u32], bytes: &[u8]) -> Result<(), FormatError> {
-        let none = || FormatError::Value("is of no cell that is here".to_owned());
+        let none = || FormatError::Value("is of a catalogue without such cells".to_owned());
         let own = self.cells.as_mut().ok_or_else(none)?;
-        let (digest, here) = own.cells.get_mut(cell as usize).ok_or_else(none)?;
-        if !Digest::of(bytes).0.starts_with(digest) {
-            return Err(FormatError::Digest);
-        }
+        own.table.check(cell, bytes)?;
         let mut reader = Reader::open(bytes, MAGIC, "a cell's colours", VERSION)?;
         check_size(&mut reader)?;
         let first = self.rows.len();
@@ -83,7 +70,7 @@ impl ColourCodes {
             own.rows.resize(own.rows.len().max(item + 1), u32::MAX);
             own.rows[item] = row as u32;
         }
-        *here = true;
+        own.table.mark(cell);
         Ok(())
     }
 }
@@ -92,6 +79,7 @@ impl ColourCodes {
 mod tests {
     use super::*;
     use crate::colour::{Means, Query};
+    use crate::digest::Digest;
 
     const MEMBERS: [&[u32]; 2] = [&[0, 2, 5], &[1, 3, 4]];
 

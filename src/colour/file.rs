@@ -1,10 +1,12 @@
 //! The file of all products' colours, `colours-<hash>.bin`; specified in `folder/FORMAT.md`.
 
 #[cfg(feature = "cells")]
-use super::cells::{Cells, DIGEST};
+use super::cells::Cells;
 use super::{BYTES, Colours, Means, Query};
 #[cfg(feature = "cells")]
 use crate::digest::Digest;
+#[cfg(feature = "cells")]
+use crate::format::CellTable;
 use crate::format::{FormatError, Reader};
 
 const MAGIC: &[u8; 4] = b"LKCL";
@@ -70,8 +72,7 @@ impl ColourCodes {
     #[cfg(feature = "cells")]
     pub fn write_of_cells(items: usize, cells: &[Digest], means: &Means, weight: f64) -> Vec<u8> {
         let mut bytes = head(VERSION_CELLS, items, means, weight);
-        bytes.extend((cells.len() as u32).to_le_bytes());
-        bytes.extend(cells.iter().flat_map(|digest| &digest.0[..DIGEST]));
+        CellTable::write(cells, &mut bytes);
         bytes
     }
 

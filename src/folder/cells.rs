@@ -15,6 +15,11 @@ pub fn cell_colours_name(cell: u32) -> String {
     format!("colours-{cell}.bin")
 }
 
+/// Of a cell's attributes.
+pub fn cell_attributes_name(cell: u32) -> String {
+    format!("attributes-{cell}.bin")
+}
+
 /// Of a file of places, numbered from 0.
 pub fn places_name(number: u32) -> String {
     format!("places-{number}.bin")

@@ -110,7 +110,7 @@ impl Rules {
         };
         selection.exclude(excluded);
         let groups = match &self.group {
-            Some(column) => Some(attributes.column(column)?.groups()),
+            Some(column) => Some(attributes.groups(column)?),
             None => None,
         };
         let weights = Weights::new(&self.boost, attributes)?;

@@ -68,6 +68,29 @@ def disturbed(embeddings, near, numbers, random):
     return own, np.maximum(mixed + noise * (embeddings[one] - embeddings[two]), 0)
 
 
+BRANDS, COLOURS, SIZES = 400, "black white grey navy red green yellow pink brown beige".split(), "XS S M L XL".split()
+
+
+def write_table(work, items):
+    """What a shop knows of its products: five columns to filter by, of one value a product but for the sizes."""
+    random = np.random.default_rng(8)
+    path = work / "items.csv"
+    if path.is_file():
+        return path
+    with open(path, "w") as file:
+        file.write("id,title,price,brand,colour,sizes,stock\n")
+        for start in range(0, items, CHUNK):
+            count = min(CHUNK, items - start)
+            prices, stock = random.integers(500, 20_000, count), np.maximum(random.integers(-20, 50, count), 0)
+            brands, colours = random.integers(0, BRANDS, count), random.integers(0, len(COLOURS), count)
+            sizes = random.integers(1, 2 ** len(SIZES), count)
+            for at in range(count):
+                number, colour = start + at, COLOURS[colours[at]]
+                of_it = "|".join(size for bit, size in enumerate(SIZES) if sizes[at] >> bit & 1)
+                file.write(f"p{number:07},Tee {number} in {colour},{prices[at] / 100:.2f},Brand {brands[at]},{colour},{of_it},{stock[at]}\n")
+    return path
+
+
 def fnv1a32(rows):
     check = np.full(len(rows), 2166136261, "u4")
     for column in np.ascontiguousarray(rows.T):
@@ -107,7 +130,9 @@ def holds(folder):
             sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
     kinds = {}
     for name, size in sizes.items():
-        kind = kinds.setdefault(name.split("-")[0].split("/")[0], {"files": 0, "bytes": 0, "largest": 0})
+        first, _, within = name.partition("/")
+        part = first.split("-")[0] if not first.startswith("cells-") else f"cells: {within.split('-')[0]}"
+        kind = kinds.setdefault(part, {"files": 0, "bytes": 0, "largest": 0})
         kind["files"] += 1
         kind["bytes"] += size
         kind["largest"] = max(kind["largest"], size)
@@ -131,7 +156,7 @@ def main():
     if not cache.is_file() or cache.stat().st_size != whole:
         write(records, header, name, options.work, options.items)
     out = options.work / "million"
-    build = ["build", photos, "--out", out, "--no-thumbnails", "--jobs", options.jobs, "--json"]
+    build = ["build", photos, "--items", write_table(options.work, options.items), "--out", out, "--no-thumbnails", "--jobs", options.jobs, "--json"]
     report, seconds = run(options.program, *build)
     _, again = run(options.program, *build)
     found, _ = run(options.program, "eval", out, "--sample", options.sample, "--json")

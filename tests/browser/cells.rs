@@ -56,8 +56,14 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         }
         let requests = chromium.requests().await?;
         let urls: Vec<&str> = requests.iter().filter_map(|request| request["url"].as_str()).collect();
-        for word in ["/rank_cells_bg.wasm", "/codes-0.bin", "/refinement-", "/places-0.bin", "/colours-0.bin"]
-        {
+        for word in [
+            "/rank_cells_bg.wasm",
+            "/codes-0.bin",
+            "/refinement-",
+            "/places-0.bin",
+            "/colours-0.bin",
+            "/attributes-0.bin",
+        ] {
             ensure!(urls.iter().any(|url| url.contains(word)), "{word} is not among {urls:?}");
         }
         ensure!(!urls.iter().any(|url| url.contains("/rank_bg.wasm")), "one module ranks: {urls:?}");
@@ -79,6 +85,18 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         ensure!(got[0] == "folder/corrupt" && message.contains(&cell), "{got}");
         fs::write(&path, sound)?;
         stage(&chromium, &server).await?;
+        ensure!(chromium.eval(again, json!(ids[9])).await? == json!(ids[9]));
+
+        // So is the module that reads cells, and the same worker tries again.
+        let widget = manifest["widget"]["path"].as_str().context("widget")?;
+        let module = server.folder().join(widget).join("wasm/rank_cells.js");
+        let away = module.with_extension("away");
+        fs::rename(&module, &away)?;
+        stage(&chromium, &server).await?;
+        let got = chromium.eval(again, json!(ids[9])).await?;
+        let message = got[1].as_str().unwrap_or_default();
+        ensure!(got[0] == "folder/unreachable" && message.contains("rank_cells.js"), "{got}");
+        fs::rename(&away, &module)?;
         ensure!(chromium.eval(again, json!(ids[9])).await? == json!(ids[9]));
         Ok(())
     })

@@ -1,5 +1,6 @@
 //! A folder whose codes are in cells: read as any other, ranked as one in a file is, and no file of a cell can be another.
 
+use std::ffi::OsString;
 use std::fs;
 
 use anyhow::{Context, ensure};
@@ -9,10 +10,25 @@ use serde_json::Value;
 use crate::query::METRICS;
 use crate::shop::Shop;
 
-/// A shop of 40 products in about 4 cells.
-fn in_cells(name: &str) -> anyhow::Result<Shop> {
+/// A shop of 40 products, of which a table has size, price and style.
+fn with_table(name: &str) -> anyhow::Result<Shop> {
     let shop = Shop::with(name, 40)?;
-    let report = shop.build(&["--cells", "4"])?;
+    let size = |item: u32| ["S", "M|L", "", "38"][item as usize % 4];
+    let row = |item: u32| format!("p{item:02},{},{}.5,style {}\n", size(item), item % 7, item / 2);
+    let table: String = (0..40).map(row).collect();
+    fs::write(shop.0.join("items.csv"), format!("id,size,price,style\n{table}"))?;
+    Ok(shop)
+}
+
+fn build(shop: &Shop, more: &[&str]) -> anyhow::Result<Value> {
+    let items = shop.0.join("items.csv").display().to_string();
+    shop.build(&[&["--items", &items], more].concat())
+}
+
+/// The same in about 4 cells.
+fn in_cells(name: &str) -> anyhow::Result<Shop> {
+    let shop = with_table(name)?;
+    let report = build(&shop, &["--cells", "4"])?;
     let cells = report["cells"].as_u64().context("cells")?;
     ensure!((2..=4).contains(&cells), "{report}");
     Ok(shop)
@@ -29,22 +45,24 @@ fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
     let path = manifest["cells"]["path"].as_str().context("cells")?;
     let files = tree(&shop.out().join(path))?;
     let count = manifest["cells"]["count"].as_u64().context("count")? as usize;
-    ensure!(files.len() == 3 * count + 1, "{:?}", files.keys());
+    ensure!(files.len() == 4 * count + 1, "{:?}", files.keys());
     ensure!(files.iter().all(|(_, content)| content.len() < 65_536));
     Ok(())
 }
 
 #[test]
 fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<()> {
-    let (shop, whole) = (in_cells("cells-ranked")?, Shop::with("cells-whole", 40)?);
-    whole.build(&[])?;
+    let (shop, whole) = (in_cells("cells-ranked")?, with_table("cells-whole")?);
+    build(&whole, &[])?;
     let upload = shop.0.join("upload.png");
     save_picture(1000, &upload)?;
     let upload = upload.display().to_string();
     for metric in METRICS {
         let own = ["--item", "p07", "--exclude", "p08"];
         let coloured = ["--item", "p07", "--colour", "0.4"];
-        for of in [&["--photo", &upload, "--colour", "0.5"][..], &["--photo", &upload], &own, &coloured] {
+        let filtered = ["--item", "p07", "--filter", "size=L|38 price<4", "--boost", "0.5:size=38"];
+        let grouped = ["--photo", &upload, "--group", "style", "--colour", "0.5"];
+        for of in [&["--photo", &upload][..], &own, &coloured, &filtered, &grouped] {
             let query = [of, &["--metric", metric, "-k", "60"][..]].concat();
             let (found, expected) = (shop.query(&query)?, whole.query(&query)?);
             ensure!(found.len() == expected.len(), "{found:?}");
@@ -78,8 +96,9 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
             let set = name.split('/').next().unwrap_or(&name);
             ensure!(errors.contains(&name) || errors.contains(set), "{name}: {errors}");
             // A question that needs it is refused too, by its name.
-            if name.contains("/codes-") || name.contains("/colours-") {
-                let errors = fail(1, arguments!["query", shop.out(), "--item", "p07", "--colour", "0.5"])?;
+            if !name.contains("/places-") && !name.contains("/refinement-") {
+                let query = ["--item", "p07", "--colour", "0.5", "--filter", "size=M"].map(OsString::from);
+                let errors = fail(1, arguments!["query", shop.out()].into_iter().chain(query))?;
                 ensure!(errors.contains(&name), "{name}: {errors}");
             }
         }
@@ -104,13 +123,13 @@ fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<(
     let first = tree(&shop.out())?;
     let manifest = shop.out().join("manifest.json");
     let written = fs::metadata(&manifest)?.modified()?;
-    shop.build(&["--cells", "4"])?;
+    build(&shop, &["--cells", "4"])?;
     ensure!(fs::metadata(&manifest)?.modified()? == written, "nothing was to be done");
     fs::remove_dir_all(shop.out())?;
-    shop.build(&["--cells", "4", "--jobs", "3"])?;
+    build(&shop, &["--cells", "4", "--jobs", "3"])?;
     ensure!(tree(&shop.out())? == first, "on another number of threads");
     // And back to one file.
-    shop.build(&["--cells", "never"])?;
+    build(&shop, &["--cells", "never"])?;
     ensure!(tree(&shop.out())?.keys().all(|name| !name.starts_with("cells-")));
     succeed(arguments!["verify", shop.out()])?;
     Ok(())
@@ -134,7 +153,7 @@ fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
     let text = succeed(arguments!["eval", shop.out(), "--sample", "8"])?;
     ensure!(text.contains("a question reads"), "{text}");
     // Without cells there is nothing to read for each question.
-    shop.build(&["--cells", "never"])?;
+    build(&shop, &["--cells", "never"])?;
     let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
     ensure!(report.get("question").is_none(), "{report}");
     ensure!(fail(2, arguments!["eval", shop.out()])?.contains("--labels"));

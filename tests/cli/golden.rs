@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use lookalike::attributes::{Attributes, write_attributes};
+use lookalike::attributes::{Attributes, Filter, write_attributes};
 use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
 use lookalike::embedding::{Metric, distance, norm};
@@ -276,13 +276,13 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
     Ok(())
 }
 
-/// `v2` with its codes in cells; with its colours in them too, if they are `coloured`. A folder beside `v2` holds the files that
-/// differ.
-fn golden_in_cells(scratch: &Scratch, coloured: bool) -> anyhow::Result<()> {
+/// `v2` with its codes in cells; with colours and attributes in them too, if it is so with `all_layers`. A folder beside `v2` holds
+/// the files that differ.
+fn golden_in_cells(scratch: &Scratch, all_layers: bool) -> anyhow::Result<()> {
     let mut files = tree(&golden())?;
     let codes = ("v3", &["codebook", "codes", "refinement", "manifest"][..]);
-    let colours = ("v3-colours", &["colours", "cells", "manifest"][..]);
-    for (name, kinds) in [codes, colours].into_iter().take(1 + usize::from(coloured)) {
+    let layers = ("v3-layers", &["colours", "attributes", "cells", "manifest"][..]);
+    for (name, kinds) in [codes, layers].into_iter().take(1 + usize::from(all_layers)) {
         files.retain(|file, _| !kinds.iter().any(|kind| file.starts_with(kind)));
         files.extend(tree(&golden().with_file_name(name))?);
     }
@@ -295,23 +295,33 @@ fn golden_in_cells(scratch: &Scratch, coloured: bool) -> anyhow::Result<()> {
 }
 
 #[test]
-fn colours_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
-    let scratch = Scratch::new("golden-v3-colours")?;
+fn colours_and_attributes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+    let scratch = Scratch::new("golden-v3-layers")?;
     golden_in_cells(&scratch, true)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
     let mut found = ColourCodes::read(&read(&manifest.colours.path)?)?;
     ensure!((found.items(), found.cells(), *found.means(), found.weight()) == (3, 2, MEANS, 0.25));
+    let mut columns = Attributes::read(&read(&manifest.attributes.as_ref().context("attributes")?.path)?, 3)?;
+    ensure!(columns.cells() == 2);
     let entry = manifest.cells.as_ref().context("cells")?;
     for (cell, members) in [(1, &[1][..]), (0, &[0, 2])] {
         found.give_cell(cell, members, &read(&format!("{}/colours-{cell}.bin", entry.path))?)?;
+        columns.give_cell(cell, members, &read(&format!("{}/attributes-{cell}.bin", entry.path))?)?;
     }
     for (item, own) in colours()?.iter().enumerate() {
         ensure!(found.get(item) == own, "item {item}");
     }
+    let whole = Attributes::read(&attributes(), 3)?;
+    for filter in ["colour=red", "price<10", "colour=grün or price>=19.9", "group=a"] {
+        let filter: Filter = filter.parse()?;
+        ensure!(columns.select(&filter)? == whole.select(&filter)?, "{filter}");
+    }
+    ensure!(columns.groups("group")? == whole.groups("group")?);
     succeed(arguments!["verify", scratch.path()])?;
-    let text = succeed(arguments!["query", scratch.path(), "--item", "875317", "--colour", "1", "-k", "2"])?;
-    ensure!(text.lines().count() == 2, "{text:?}");
+    let query = ["--item", "875317", "--colour", "1", "--filter", "price<10", "-k", "2"];
+    let text = succeed(arguments!["query", scratch.path()].into_iter().chain(query.map(Into::into)))?;
+    ensure!(text.ends_with(" b  \n") && text.lines().count() == 1, "{text:?}");
     Ok(())
 }
 

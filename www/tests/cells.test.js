@@ -16,25 +16,29 @@ class StandIn {
   held = new Set();
   refined = new Set();
   coloured = new Set();
+  described = new Set();
   /** @type {any[]} */
   asked = [];
   cells = (/** @type {unknown} */ _, /** @type {number} */ round) => Uint32Array.from({ length: 2 << Math.min(round, 2) }, (_, n) => n);
-  lacking_cells = (/** @type {Uint32Array} */ cells) =>
-    Uint32Array.from([...cells].filter((cell) => !this.held.has(cell)).flatMap((cell) => [cell, 100 + cell]));
+  lacking_cells = (/** @type {Uint32Array} */ cells, /** @type {number} */ layer) => {
+    const here = this.layer(layer);
+    return Uint32Array.from([...cells].filter((cell) => !here.has(cell)).flatMap((cell) => [cell, layer === 3 ? 0 : 100 * (layer + 1) + cell]));
+  };
+  layer = (/** @type {number} */ layer) => [this.held, this.refined, this.coloured, this.described][layer];
   unrefined_cells = (/** @type {Uint32Array} */ items) =>
     Uint32Array.from([...new Set([...items].map((item) => Math.floor(item / 10)))].flatMap((cell) => [cell, 200 + cell]));
-  uncoloured_cells = (/** @type {Uint32Array} */ cells) =>
-    Uint32Array.from([...cells].filter((cell) => !this.coloured.has(cell)).flatMap((cell) => [cell, 300 + cell]));
   give_cell(/** @type {number} */ cell, /** @type {number} */ layer, /** @type {Uint8Array} */ bytes, /** @type {string} */ name) {
     assert.equal(bytes[0], cell);
     this.given.push(name);
-    [this.held, this.refined, this.coloured][layer].add(cell);
+    if (layer > 0) assert.ok(this.held.has(cell), "codes come first");
+    this.layer(layer).add(cell);
   }
   cell_of = (/** @type {number} */ item) => Math.floor(item / 10);
   embedding = (/** @type {number} */ item) => Float32Array.of(item);
   rank(/** @type {unknown} */ _, /** @type {unknown} */ __, /** @type {any} */ options) {
     this.asked.push(options);
     if (options.colour) assert.ok(options.cells.every((/** @type {number} */ cell) => this.coloured.has(cell)), "colours before a ranking by them");
+    if (options.rules) assert.ok(options.cells.every((/** @type {number} */ cell) => this.described.has(cell)), "attributes before a ranking by them");
     const items = options.cells.flatMap((/** @type {number} */ cell) => Array.from({ length: PRODUCTS }, (_, n) => 10 * cell + n));
     return Float64Array.from(items.slice(0, options.limit).flatMap((/** @type {number} */ item) => [item, item / 10]));
   }
@@ -94,6 +98,19 @@ test("colours are fetched of the cells looked into, once, and only where they co
   assert.equal(asked.length, 4);
   await rank(70, { metric: "cosine", limit: 5, colour: 0.5 });
   assert.deepEqual(asked.at(-1), ["colours-7.bin", 307]);
+});
+
+test("so are attributes, and all a cell has at one time", async () => {
+  const { asked, ranker, rank } = setUp();
+  const rules = { group: "style" };
+  await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0.5, rules });
+  const files = ["codes-0.bin", "codes-1.bin", "colours-0.bin", "colours-1.bin", "attributes-0.bin", "attributes-1.bin"];
+  assert.deepEqual(asked.map(([file]) => file), files);
+  assert.equal(asked.at(-1)?.[1], undefined, "of no length that is known");
+  assert.deepEqual(ranker.given, files.map((file) => `${PATH}/${file}`));
+  await rank(PHOTO, { metric: "cosine", limit: 5, rules: { exclude: ["1"] } }).catch(() => {});
+  await rank(PHOTO, { metric: "cosine", limit: 5, rules: { boost: [], filter: "a=b" } });
+  assert.equal(asked.length, 6);
 });
 
 test("a product is found by its place, and its own cell is looked into", async () => {

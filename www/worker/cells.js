@@ -5,14 +5,15 @@
  */
 /** @import { Described, How } from "../shared/types.js" */
 /** @import { Ranker } from "../wasm/rank_cells.js" */
+import { needsAttributes } from "./rules.js";
 
 /** Products of a file of places (src/folder/FORMAT.md). */
 const PLACES = 16384;
 /** As in precompute/src/asked.rs. */
 const CANDIDATES = 2;
 /** What a cell has a file of; the ranker knows them by number. */
-const LAYERS = ["codes", "refinement", "colours"];
-const [CODES, REFINEMENT, COLOURS] = LAYERS.keys();
+const LAYERS = ["codes", "refinement", "colours", "attributes"];
+const [CODES, REFINEMENT, COLOURS, ATTRIBUTES] = LAYERS.keys();
 
 export class Cells {
   #path;
@@ -48,9 +49,12 @@ export class Cells {
     if (typeof like === "number") {
       const name = `${this.#path}/places-${Math.floor(like / PLACES)}.bin`;
       own = [ranker.cell_of(like, await this.#fetch(name), name)];
-      await this.#give(ranker, Uint32Array.from(own));
+      await this.#give(ranker, Uint32Array.from(own), [CODES]);
     }
     const embedding = typeof like === "number" ? ranker.embedding(like) : like.embedding;
+    const layers = [CODES];
+    if (how.colour) layers.push(COLOURS);
+    if (needsAttributes(how)) layers.push(ATTRIBUTES);
     /** @type {Uint32Array} */
     let cells = new Uint32Array();
     const ask = (/** @type {number} */ limit) => {
@@ -65,33 +69,37 @@ export class Cells {
       const before = cells.length;
       cells = Uint32Array.from(new Set([...own, ...ranker.cells(embedding, round)]));
       if (cells.length === before) break;
-      await this.#give(ranker, cells);
-      if (how.colour) await this.#fetchAll(ranker, ranker.uncoloured_cells(cells), COLOURS);
+      await this.#give(ranker, cells, layers);
       answer = ask(how.limit);
     }
     if (!how.settled) return answer;
     const items = ask(CANDIDATES * how.limit).filter((_, at) => at % 2 === 0);
-    await this.#fetchAll(ranker, ranker.unrefined_cells(Uint32Array.from(items)), REFINEMENT);
+    const refinements = this.#fetchAll(ranker.unrefined_cells(Uint32Array.from(items)), REFINEMENT);
+    take(ranker, await refinements);
     return ask(how.limit);
   }
 
-  /** @param {Ranker} ranker @param {Uint32Array} cells */
-  #give(ranker, cells) {
-    return this.#fetchAll(ranker, ranker.lacking_cells(cells), CODES);
+  /** @param {Ranker} ranker @param {Uint32Array} cells @param {number[]} layers codes first */
+  async #give(ranker, cells, layers) {
+    const fetched = layers.map((layer) => this.#fetchAll(ranker.lacking_cells(cells, layer), layer));
+    // Where products are in memory goes by the order in which cells come.
+    for (const files of await Promise.all(fetched)) take(ranker, files);
   }
 
   /**
-   * @param {Ranker} ranker
-   * @param {Uint32Array} cells each its number and the length of its file
+   * @param {Uint32Array} cells each its number and the length of its file, 0 where that is not known
    * @param {number} layer
    */
-  async #fetchAll(ranker, cells, layer) {
+  #fetchAll(cells, layer) {
     const one = async (/** @type {number} */ at) => {
       const name = `${this.#path}/${LAYERS[layer]}-${cells[at]}.bin`;
-      return { cell: cells[at], name, bytes: await this.#fetch(name, cells[at + 1]) };
+      return { cell: cells[at], layer, name, bytes: await this.#fetch(name, cells[at + 1] || undefined) };
     };
-    const fetched = await Promise.all(Array.from({ length: cells.length / 2 }, (_, n) => one(2 * n)));
-    // Where products are in memory goes by the order in which cells come.
-    for (const { cell, name, bytes } of fetched) ranker.give_cell(cell, layer, bytes, name);
+    return Promise.all(Array.from({ length: cells.length / 2 }, (_, n) => one(2 * n)));
   }
+}
+
+/** @param {Ranker} ranker @param {{ cell: number, layer: number, name: string, bytes: Uint8Array }[]} files */
+function take(ranker, files) {
+  for (const { cell, layer, name, bytes } of files) ranker.give_cell(cell, layer, bytes, name);
 }

@@ -12,6 +12,7 @@ import { Cells } from "./cells.js";
 import { download } from "./download.js";
 import { Loading } from "./loading.js";
 import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking, startRankingCells } from "./modules.js";
+import { needsAttributes } from "./rules.js";
 
 /** Enough to fill a line without holding much of a large network twice. */
 const PARTS_AT_ONCE = 3;
@@ -76,8 +77,7 @@ export class Runtime {
     this.#ranker.catch(() => (this.#ranker = undefined));
     const ranker = await this.#ranker;
     if (how?.colour) await this.#give("colours", (bytes, { sha256 }) => ranker.give_colours(bytes, sha256));
-    const { filter, group, boost } = how?.rules ?? {};
-    if (filter || group || boost?.length) {
+    if (needsAttributes(how)) {
       await this.#give("attributes", (bytes, { sha256 }) => ranker.give_attributes(bytes, sha256));
     }
     if (how?.settled) await this.#give("refinement", (bytes, { sha256 }) => ranker.refine(bytes, sha256));

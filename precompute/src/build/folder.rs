@@ -5,24 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lookalike::attributes::{self, MAX_ITEMS};
-use lookalike::codes::{self, Space};
-use lookalike::colour::{ColourCodes, Colours, Means};
+use lookalike::codes::Space;
+use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, CellsEntry, FileEntry, Header, Manifest, NeighboursEntry,
-    NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
-    write_neighbour_shard,
+    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
+    WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
 };
 
 use super::bytes::Bytes;
-use super::cache::{EmbeddingCache, Record, write_catalogue};
+use super::cache::{EmbeddingCache, write_catalogue};
 use super::cells::Cells;
 use super::embed::Item;
 use super::fragments;
 use super::neighbours::Neighbours;
 use super::place;
+use super::ranking::{self, RankingFiles};
 use super::space::Coordinates;
 use super::thumbnail;
 use crate::catalogue::ProductFields;
@@ -68,16 +67,19 @@ pub enum ToCode<'a> {
     /// All in memory, for one file.
     Whole(Coordinates),
     /// In cells.
-    Cells {
-        /// Which product is in which.
-        cells: &'a Cells,
-        /// Where codes are made.
-        space: &'a Space,
-        /// L2 norms of embeddings, in item order.
-        lengths: &'a [f64],
-        /// Has the embeddings.
-        cache: &'a EmbeddingCache,
-    },
+    Cells(ToCells<'a>),
+}
+
+/// What codes in cells are made of.
+pub struct ToCells<'a> {
+    /// Which product is in which.
+    pub cells: &'a Cells,
+    /// Where codes are made.
+    pub space: &'a Space,
+    /// L2 norms of embeddings, in item order.
+    pub lengths: &'a [f64],
+    /// Has the embeddings.
+    pub cache: &'a EmbeddingCache,
 }
 
 /// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.
@@ -98,9 +100,8 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let thumbnails = write_thumbnails(folder, contents)?;
     let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
-    let Codes { files: [codebook, codes, refinement, colours], cells, bytes } =
-        write_codes(folder, contents)?;
-    let [codes_bytes, refinement_bytes, colours_bytes] = bytes;
+    let RankingFiles { codebook, codes, refinement, colours, attributes, cells, in_cells } =
+        ranking::write(folder, contents)?;
     let manifest = Manifest {
         header: if cells.is_some() { Header::with_cells() } else { Header::default() },
         items: u32::try_from(contents.items.len())?,
@@ -112,16 +113,16 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         refinement,
         cells,
         colours,
-        attributes: write_attributes(folder, contents)?,
+        attributes,
         network: write_network(folder, contents.network)?,
         widget: widget.as_ref().map(|(entry, _)| entry.clone()),
     };
     let mut bytes = Bytes {
         codebook: manifest.codebook.bytes,
-        codes: codes_bytes,
-        refinement: refinement_bytes,
-        colours: colours_bytes,
-        attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes),
+        codes: manifest.codes.bytes + in_cells.codes,
+        refinement: manifest.refinement.bytes + in_cells.refinement,
+        colours: manifest.colours.bytes + in_cells.colours,
+        attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes) + in_cells.attributes,
         neighbours: neighbours_bytes,
         items: cards_bytes,
         thumbnails,
@@ -189,7 +190,11 @@ fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
         width,
         height,
         image: fields.image.clone().or(original),
-        attributes: fields.attributes.clone(),
+        attributes: fields
+            .attributes
+            .iter()
+            .map(|(name, text)| (name.to_string(), text.to_string()))
+            .collect(),
     }
 }
 
@@ -242,79 +247,8 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     Ok(written.values().sum())
 }
 
-struct Codes {
-    /// Codebook, codes, refinement, colours.
-    files: [FileEntry; 4],
-    cells: Option<CellsEntry>,
-    /// Of codes, of refinements and of colours, with those in cells.
-    bytes: [u64; 3],
-}
-
-fn write_codes(folder: &Path, contents: &Contents) -> anyhow::Result<Codes> {
-    let (means, weight) = (contents.means, contents.colour);
-    let (written, colours, cells, in_cells) = match &contents.codes {
-        ToCode::Whole(Coordinates { space, coefficients, lengths }) => {
-            let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
-            let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
-            (written, ColourCodes::write(&colours, means, weight), None, [0; 3])
-        }
-        ToCode::Cells { cells, space, lengths, cache } => {
-            let unnamed = folder.join("cells.unfinished");
-            fs::create_dir_all(&unnamed)?;
-            let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
-            let written = cells.write(
-                &unnamed,
-                cache,
-                &records,
-                (*space, *lengths),
-                contents.code_bytes,
-                contents.jobs,
-            )?;
-            let digests = written.cells.iter().flat_map(|cell| cell.digests);
-            let digests = digests.chain(written.places).chain(written.colours.iter().copied());
-            let path = format!("cells-{}", Digest::of_set(digests).short());
-            fs::rename(&unnamed, folder.join(&path))?;
-            let of_cells =
-                |layer: usize| written.cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
-            let bytes = [written.places_bytes + of_cells(0), of_cells(1), written.colours_bytes];
-            let count = u32::try_from(written.cells.len())?;
-            let colours = ColourCodes::write_of_cells(records.len(), &written.colours, means, weight);
-            (written.files, colours, Some(CellsEntry { path, count }), bytes)
-        }
-    };
-    let files = [
-        write_file(folder, "codebook", &written.codebook)?,
-        write_file(folder, "codes", &written.codes)?,
-        write_file(folder, "refinement", &written.refinement)?,
-        write_file(folder, "colours", &colours)?,
-    ];
-    let bytes = [1, 2, 3].map(|file: usize| files[file].bytes + in_cells[file - 1]);
-    Ok(Codes { files, cells, bytes })
-}
-
-/// Says which columns cannot be filtered by.
-fn write_attributes(folder: &Path, contents: &Contents) -> anyhow::Result<Option<FileEntry>> {
-    let rows = contents.fields.iter().map(|fields| {
-        let price = fields.price.as_deref().map(|price| ("price", price));
-        let others = fields.attributes.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        price.into_iter().chain(others)
-    });
-    if contents.items.len() > MAX_ITEMS as usize {
-        eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
-        return Ok(None);
-    }
-    let written = attributes::write_attributes(rows, contents.group.as_slice());
-    for left_out in &written.left_out {
-        eprintln!("note: {left_out}");
-    }
-    if written.columns == 0 {
-        return Ok(None);
-    }
-    write_file(folder, "attributes", &written.bytes).map(Some)
-}
-
 /// Writes a file named after its digest.
-fn write_file(folder: &Path, kind: &str, content: &[u8]) -> anyhow::Result<FileEntry> {
+pub(super) fn write_file(folder: &Path, kind: &str, content: &[u8]) -> anyhow::Result<FileEntry> {
     let digest = Digest::of(content);
     let path = format!("{kind}-{}.bin", digest.short());
     fs::write(folder.join(&path), content).with_context(|| format!("writing {path}"))?;

@@ -11,6 +11,7 @@ pub mod fragments;
 mod means;
 pub mod neighbours;
 mod place;
+mod ranking;
 pub mod space;
 mod stamp;
 pub mod thumbnail;
@@ -31,7 +32,7 @@ use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::Cells;
 use embed::Outcome;
-use folder::ToCode;
+use folder::{ToCells, ToCode};
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
@@ -218,7 +219,7 @@ fn index(
         neighbours: &neighbours,
         neighbours_recall,
         codes: match &in_cells {
-            Some((cells, space, lengths)) => ToCode::Cells { cells, space, lengths, cache },
+            Some((cells, space, lengths)) => ToCode::Cells(ToCells { cells, space, lengths, cache }),
             None => ToCode::Whole(space::coordinates(cache, &records)?),
         },
         code_bytes,

@@ -1,13 +1,16 @@
 //! The shop's table of products: `items.csv` with a header, or JSON objects a line.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What the table says of one product. Empty fields are left out.
+///
+/// A million of them are in memory for as long as a build takes: names of columns are shared, and nothing has room to grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProductFields {
     /// Its name.
@@ -18,8 +21,13 @@ pub struct ProductFields {
     pub price: Option<String>,
     /// Its own picture.
     pub image: Option<String>,
-    /// Every further column.
-    pub attributes: BTreeMap<String, String>,
+    /// Every further column and what it says, in byte order of their names.
+    #[serde(serialize_with = "as_map")]
+    pub attributes: Vec<(Arc<str>, Box<str>)>,
+}
+
+fn as_map<S: Serializer>(attributes: &[(Arc<str>, Box<str>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(attributes.iter().map(|(name, text)| (&**name, &**text)))
 }
 
 impl ProductFields {
@@ -30,9 +38,14 @@ impl ProductFields {
             "url" => &self.url,
             "price" => &self.price,
             "image" => &self.image,
-            _ => return self.attributes.get(name).map(String::as_str),
+            _ => return self.place(name).ok().map(|place| &*self.attributes[place].1),
         };
         field.as_deref()
+    }
+
+    /// Of a further column; where it would be, if it is not there.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.attributes.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 }
 
@@ -41,17 +54,19 @@ impl ProductFields {
 /// # Errors
 /// When the file cannot be read, has no id column, or names a product twice; the message has the line.
 pub fn read_table(path: &Path) -> anyhow::Result<HashMap<String, ProductFields>> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    let rows = match ending.as_deref() {
-        Some("jsonl" | "ndjson") => read_json_lines(path),
-        _ => read_csv(path),
-    };
     let mut table = HashMap::new();
-    for (line, row) in rows.with_context(|| format!("reading {}", path.display()))? {
+    let take = |line: u64, row: Row| {
         let (id, fields) = product(row).with_context(|| format!("{}, line {line}", path.display()))?;
-        if table.insert(id.clone(), fields).is_some() {
+        if table.contains_key(&id) {
             bail!("{}, line {line}: product {id} is there twice", path.display());
         }
+        table.insert(id, fields);
+        Ok(())
+    };
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    match ending.as_deref() {
+        Some("jsonl" | "ndjson") => read_json_lines(path, take)?,
+        _ => read_csv(path, take)?,
     }
     Ok(table)
 }
@@ -59,55 +74,67 @@ pub fn read_table(path: &Path) -> anyhow::Result<HashMap<String, ProductFields>>
 /// The byte order mark, which spreadsheets put before everything else.
 const MARK: &str = "\u{feff}";
 
-type Rows = Vec<(u64, Vec<(String, String)>)>;
+/// Columns and what they say.
+type Row = Vec<(Arc<str>, String)>;
 
-fn read_csv(path: &Path) -> anyhow::Result<Rows> {
-    let text = fs::read(path)?;
+fn read_csv(path: &Path, mut take: impl FnMut(u64, Row) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read(path).with_context(reading)?;
     let mut reader = csv::Reader::from_reader(text.strip_prefix(MARK.as_bytes()).unwrap_or(&text));
-    let header = reader.headers()?.clone();
-    if !header.iter().any(|column| column == "id") {
-        bail!("there is no column called id (there are {})", header.iter().collect::<Vec<_>>().join(", "));
+    let header: Vec<Arc<str>> = reader.headers().with_context(reading)?.iter().map(Arc::from).collect();
+    if !header.iter().any(|column| **column == *"id") {
+        bail!("{}: there is no column called id (there are {})", reading(), header.join(", "));
     }
-    let mut rows = Rows::new();
     for record in reader.records() {
-        let record = record?;
+        let record = record.with_context(reading)?;
         let line = record.position().map_or(0, csv::Position::line);
-        let fields = header.iter().zip(&record).map(|(column, value)| (column.to_owned(), value.to_owned()));
-        rows.push((line, fields.collect()));
+        take(line, header.iter().cloned().zip(record.iter().map(str::to_owned)).collect())?;
     }
-    Ok(rows)
+    Ok(())
 }
 
-fn read_json_lines(path: &Path) -> anyhow::Result<Rows> {
-    let text = fs::read_to_string(path)?;
-    let mut rows = Rows::new();
+fn read_json_lines(path: &Path, mut take: impl FnMut(u64, Row) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read_to_string(path).with_context(reading)?;
     let text = text.strip_prefix(MARK).unwrap_or(&text);
+    let mut names: BTreeSet<Arc<str>> = BTreeSet::new();
     for (line, text) in (1u64..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).with_context(|| format!("line {line} is not a JSON object"))?;
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+            .with_context(|| format!("line {line} is not a JSON object"))
+            .with_context(reading)?;
         let plain = |value: serde_json::Value| match value {
             serde_json::Value::String(text) => text,
             serde_json::Value::Null => String::new(),
             other => other.to_string(),
         };
-        rows.push((line, object.into_iter().map(|(key, value)| (key, plain(value))).collect()));
+        let mut name = |key: String| match names.get(&*key) {
+            Some(name) => Arc::clone(name),
+            None => {
+                let name: Arc<str> = key.into();
+                names.insert(Arc::clone(&name));
+                name
+            }
+        };
+        take(line, object.into_iter().map(|(key, value)| (name(key), plain(value))).collect())?;
     }
-    Ok(rows)
+    Ok(())
 }
 
-fn product(row: Vec<(String, String)>) -> anyhow::Result<(String, ProductFields)> {
+fn product(row: Row) -> anyhow::Result<(String, ProductFields)> {
     let (mut id, mut fields) = (None, ProductFields::default());
     for (column, value) in row.into_iter().filter(|(_, value)| !value.is_empty()) {
-        match column.as_str() {
+        match &*column {
             "id" => id = Some(value),
             "title" => fields.title = Some(value),
             "url" => fields.url = Some(value),
             "price" => fields.price = Some(value),
             "image" => fields.image = Some(value),
-            _ => {
-                fields.attributes.insert(column, value);
-            }
+            _ => match fields.place(&column) {
+                Ok(place) => fields.attributes[place].1 = value.into(),
+                Err(place) => fields.attributes.insert(place, (column, value.into())),
+            },
         }
     }
+    fields.attributes.shrink_to_fit();
     Ok((id.context("the product has no id")?, fields))
 }

@@ -16,7 +16,7 @@ use lookalike::rules::Rules;
 use serde::Serialize;
 
 use crate::args::QueryArguments;
-use crate::asked::Asked;
+use crate::asked::{Asked, Choice};
 use crate::folder_reader::Folder;
 
 #[derive(Serialize)]
@@ -86,7 +86,7 @@ fn by_rules(
     let mut codes = folder.refined_codes()?;
     let weight = arguments.colour.unwrap_or(0.0);
     let mut colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
-    let attributes = match rules.needs_attributes() {
+    let mut attributes = match rules.needs_attributes() {
         true => folder.attributes()?,
         false => Attributes::none(folder.manifest.items),
     };
@@ -97,6 +97,7 @@ fn by_rules(
                 let own = [folder.cell_of(&codes, item)?];
                 folder.give_cells(&mut codes, &own, false)?;
                 folder.give_cells(&mut codes, &own, true)?;
+                folder.give_attributes(&codes, &mut attributes, &own)?;
                 if let Some(colours) = &mut colours {
                     folder.give_colours(&codes, colours, &own)?;
                 }
@@ -115,7 +116,6 @@ fn by_rules(
     };
     let excluded =
         rules.exclude.iter().map(|id| number_of(folder, id)).collect::<anyhow::Result<Vec<u32>>>()?;
-    let chooser = rules.prepare(&attributes, &excluded, item)?;
     let coloured = match (&mut colours, own_colours) {
         (Some(products), Some(own)) => {
             let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
@@ -123,8 +123,9 @@ fn by_rules(
         }
         _ => None,
     };
-    let mut asked = Asked { embedding: &embedding, metric, coloured };
-    Ok(asked.answer(folder, &mut codes, &chooser, arguments.k)?.neighbours)
+    let choice = Choice { rules, attributes: &mut attributes, excluded: &excluded, item };
+    let mut asked = Asked { embedding: &embedding, metric, coloured, choice };
+    Ok(asked.answer(folder, &mut codes, arguments.k)?.neighbours)
 }
 
 fn number_of(folder: &Folder, id: &str) -> anyhow::Result<u32> {

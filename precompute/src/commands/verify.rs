@@ -7,7 +7,8 @@ use anyhow::{Context, bail, ensure};
 use lookalike::codes::{Codes, PLACES, write_places};
 use lookalike::digest::Digest;
 use lookalike::folder::{
-    Manifest, cell_codes_name, cell_colours_name, cell_refinement_name, places_name, shard_of,
+    Manifest, cell_attributes_name, cell_codes_name, cell_colours_name, cell_refinement_name, places_name,
+    shard_of,
 };
 
 use crate::args::VerifyArguments;
@@ -74,13 +75,14 @@ fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
         return Ok(());
     };
     ensure!(entry.count == codes.cells(), "manifest.json: {} holds {} cells", entry.path, codes.cells());
-    let mut colours = folder.colours()?;
+    let (mut colours, mut attributes) = (folder.colours()?, folder.attributes()?);
     let mut cell_of = vec![None; codes.items()];
     for cell in 0..codes.cells() {
         codes.forget_cells();
         folder.give_cells(codes, &[cell], false)?;
         folder.give_cells(codes, &[cell], true)?;
         folder.give_colours(codes, &mut colours, &[cell])?;
+        folder.give_attributes(codes, &mut attributes, &[cell])?;
         for item in codes.items_of_cells(&[cell]) {
             let before = cell_of[item as usize].replace(cell);
             ensure!(before.is_none(), "{}/{}: has item {item} too", entry.path, cell_codes_name(cell));
@@ -91,6 +93,7 @@ fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
         .flat_map(|cell| [cell_codes_name(cell), cell_refinement_name(cell)])
         .chain((0..codes.items().div_ceil(PLACES) as u32).map(places_name))
         .chain((0..colours.cells()).map(cell_colours_name))
+        .chain((0..attributes.cells()).map(cell_attributes_name))
         .collect();
     check_set(folder, &entry.path, &names)?;
     for (number, cells) in (0..).zip(cell_of.chunks(PLACES)) {

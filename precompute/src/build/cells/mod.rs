@@ -13,7 +13,9 @@ use lookalike::codes::{
 };
 use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{cell_codes_name, cell_colours_name, cell_refinement_name, places_name};
+use lookalike::folder::{
+    cell_attributes_name, cell_codes_name, cell_colours_name, cell_refinement_name, places_name,
+};
 use serde::Serialize;
 
 use super::cache::{EmbeddingCache, Record};
@@ -72,6 +74,27 @@ impl CellCount {
             },
         }
     }
+}
+
+/// Makes a file of some products.
+pub type FileOf<'a> = dyn Fn(&[u32]) -> Vec<u8> + 'a;
+
+/// What files of cells are made of.
+pub struct CellContents<'a> {
+    /// Has the embeddings.
+    pub cache: &'a EmbeddingCache,
+    /// In item order.
+    pub items: &'a [Record],
+    /// Makes the attributes file of some of them, if there is anything to filter by.
+    pub attributes_of: Option<&'a FileOf<'a>>,
+    /// Where codes are made.
+    pub space: &'a Space,
+    /// L2 norms of embeddings, in item order.
+    pub lengths: &'a [f64],
+    /// Of a product in the codes.
+    pub code_bytes: f64,
+    /// Number of threads.
+    pub jobs: usize,
 }
 
 /// A catalogue's cells, near ones side by side.
@@ -197,25 +220,21 @@ impl Cells {
         nearest
     }
 
-    /// Writes the files of all cells to `folder`; gives the three files that are beside it, codebook, codes and refinement,
-    /// and the digests and lengths of those in it, in order of their names' numbers.
+    /// Writes the files of all cells to `folder`; gives the three files that are beside it, codebook, codes and refinement, and
+    /// the digests and lengths of those in it, in order of their names' numbers.
     ///
     /// # Errors
     /// When an embedding cannot be read or a file not be written.
-    pub fn write(
-        &self,
-        folder: &Path,
-        cache: &EmbeddingCache,
-        items: &[Record],
-        space: (&Space, &[f64]),
-        code_bytes: f64,
-        jobs: usize,
-    ) -> anyhow::Result<WrittenCells> {
-        let (space, lengths) = space;
+    pub fn write(&self, folder: &Path, contents: &CellContents) -> anyhow::Result<WrittenCells> {
+        let CellContents { cache, items, attributes_of, space, lengths, code_bytes, jobs } = *contents;
+        let write = |name: String, content: &[u8]| {
+            fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))
+        };
         let sample = space::coefficients(cache, evenly(items, SAMPLE).iter(), space)?;
         let writer = CellWriter::new(space, &sample, lengths, code_bytes, jobs);
         let progress = Progress::new("cells", items.len() as u64);
-        let (mut written, mut colours, mut colours_bytes) = (Vec::new(), Vec::new(), 0);
+        let mut written = Vec::new();
+        let [mut colours, mut attributes] = [LayerFiles::default(), LayerFiles::default()];
         let mut place_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
@@ -229,13 +248,15 @@ impl Cells {
                         members.iter().map(|item| items[*item as usize].colours).collect();
                     let own = ColourCodes::write_cell(&own);
                     let contents = [&files.codes, &files.refinement];
-                    let names = [cell_codes_name, cell_refinement_name, cell_colours_name];
-                    for (name, content) in names.iter().zip(contents.into_iter().chain([&own])) {
-                        let name = name(number);
-                        fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))?;
+                    write(cell_codes_name(number), &files.codes)?;
+                    write(cell_refinement_name(number), &files.refinement)?;
+                    write(cell_colours_name(number), &own)?;
+                    colours.add(&own);
+                    if let Some(attributes_of) = attributes_of {
+                        let own = attributes_of(&members);
+                        write(cell_attributes_name(number), &own)?;
+                        attributes.add(&own);
                     }
-                    colours.push(Digest::of(&own));
-                    colours_bytes += own.len() as u64;
                     written.push(WrittenCell {
                         items: members.len() as u32,
                         bytes: contents.map(|content| content.len() as u32),
@@ -264,7 +285,7 @@ impl Cells {
             places,
             places_bytes,
             colours,
-            colours_bytes,
+            attributes,
         })
     }
 
@@ -307,9 +328,25 @@ pub struct WrittenCells {
     /// Their length altogether.
     pub places_bytes: u64,
     /// Of each cell's colours.
-    pub colours: Vec<Digest>,
-    /// Their length altogether.
-    pub colours_bytes: u64,
+    pub colours: LayerFiles,
+    /// And of its attributes; none where there are none to filter by.
+    pub attributes: LayerFiles,
+}
+
+/// A file of each cell, beside its codes.
+#[derive(Default)]
+pub struct LayerFiles {
+    /// In order of the cells.
+    pub digests: Vec<Digest>,
+    /// Of all.
+    pub bytes: u64,
+}
+
+impl LayerFiles {
+    fn add(&mut self, content: &[u8]) {
+        self.digests.push(Digest::of(content));
+        self.bytes += content.len() as u64;
+    }
 }
 
 /// At most about `count` of `items`, evenly spaced.

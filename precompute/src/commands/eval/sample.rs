@@ -9,7 +9,7 @@ use lookalike::rules::Rules;
 use serde::Serialize;
 
 use super::{RECALL_DEPTH, share_found};
-use crate::asked::Asked;
+use crate::asked::{Asked, Choice};
 use crate::build::neighbours::{Neighbours, Wanted, find_of};
 use crate::folder_reader::{Folder, Read};
 use crate::progress::Progress;
@@ -54,22 +54,24 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
     let in_cells = codes.cells() > 0;
     // Without cells the refinement is in memory with the codes; what they find alone is to be told too.
     let mut base = if in_cells { None } else { Some(folder.codes()?) };
-    let attributes = Attributes::none(codes.items() as u32);
+    let mut attributes = Attributes::none(codes.items() as u32);
     let (mut unsettled, mut settled) = (Neighbours::new(), Neighbours::new());
     let mut costs: Vec<Read> = Vec::new();
     let progress = Progress::new("questions", sample.len() as u64);
     let (mut reader, mut embedding) = (stored.cache.reader()?, vec![0f32; stored.cache.dims()]);
     for item in &sample {
         reader.read(stored.records[*item], &mut embedding)?;
-        let chooser = Rules::default().prepare(&attributes, &[], Some(u32::try_from(*item)?))?;
+        let (rules, number) = (Rules::default(), u32::try_from(*item)?);
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for metric in Metric::ALL {
             // As the first question of a page.
             codes.forget_cells();
-            let mut asked = Asked { embedding: &embedding, metric, coloured: None };
-            let answer = asked.answer(folder, &mut codes, &chooser, RECALL_DEPTH)?;
+            let choice =
+                Choice { rules: &rules, attributes: &mut attributes, excluded: &[], item: Some(number) };
+            let mut asked = Asked { embedding: &embedding, metric, coloured: None, choice };
+            let answer = asked.answer(folder, &mut codes, RECALL_DEPTH)?;
             before.push(match &mut base {
-                Some(base) => asked.answer(folder, base, &chooser, RECALL_DEPTH)?.neighbours,
+                Some(base) => asked.answer(folder, base, RECALL_DEPTH)?.neighbours,
                 None => answer.unsettled,
             });
             after.push(answer.neighbours);

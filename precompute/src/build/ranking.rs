@@ -1,0 +1,158 @@
+//! What a browser ranks by: codes, colours and attributes, in a file each or in cells.
+
+use std::fs;
+use std::path::Path;
+
+use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_cell};
+use lookalike::codes;
+use lookalike::colour::{ColourCodes, Colours};
+use lookalike::digest::Digest;
+use lookalike::folder::{CellsEntry, FileEntry};
+
+use super::cache::Record;
+use super::cells::{CellContents, WrittenCells};
+use super::folder::{Contents, ToCells, ToCode, write_file};
+use super::space::Coordinates;
+use crate::catalogue::ProductFields;
+
+/// What was written.
+pub struct RankingFiles {
+    /// What codes are read by.
+    pub codebook: FileEntry,
+    /// Quantised embeddings.
+    pub codes: FileEntry,
+    /// What settles a ranking by them.
+    pub refinement: FileEntry,
+    /// The products' colours.
+    pub colours: FileEntry,
+    /// What they are filtered by, if there is anything.
+    pub attributes: Option<FileEntry>,
+    /// Where the cells are, if there are any.
+    pub cells: Option<CellsEntry>,
+    /// Lengths of what is in cells.
+    pub in_cells: InCells,
+}
+
+/// Bytes of all cells' files.
+#[derive(Default)]
+pub struct InCells {
+    /// With the files of places.
+    pub codes: u64,
+    /// Of refinements.
+    pub refinement: u64,
+    /// Of colours.
+    pub colours: u64,
+    /// Of attributes.
+    pub attributes: u64,
+}
+
+/// Writes it to `folder`; says which columns cannot be filtered by.
+///
+/// # Errors
+/// When an embedding cannot be read or a file not be written.
+pub fn write(folder: &Path, contents: &Contents) -> anyhow::Result<RankingFiles> {
+    let attributes = attributes(contents);
+    match &contents.codes {
+        ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes),
+        ToCode::Cells(to_cells) => write_in_cells(folder, contents, to_cells, attributes),
+    }
+}
+
+fn write_whole(
+    folder: &Path,
+    contents: &Contents,
+    coordinates: &Coordinates,
+    attributes: Option<Vec<u8>>,
+) -> anyhow::Result<RankingFiles> {
+    let Coordinates { space, coefficients, lengths } = coordinates;
+    let written = codes::write(space, coefficients, lengths, contents.code_bytes, contents.jobs);
+    let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
+    let colours = ColourCodes::write(&colours, contents.means, contents.colour);
+    Ok(RankingFiles {
+        codebook: write_file(folder, "codebook", &written.codebook)?,
+        codes: write_file(folder, "codes", &written.codes)?,
+        refinement: write_file(folder, "refinement", &written.refinement)?,
+        colours: write_file(folder, "colours", &colours)?,
+        attributes: attributes.map(|bytes| write_file(folder, "attributes", &bytes)).transpose()?,
+        cells: None,
+        in_cells: InCells::default(),
+    })
+}
+
+fn write_in_cells(
+    folder: &Path,
+    contents: &Contents,
+    to_cells: &ToCells,
+    attributes: Option<Vec<u8>>,
+) -> anyhow::Result<RankingFiles> {
+    let ToCells { cells, space, lengths, cache } = *to_cells;
+    let unnamed = folder.join("cells.unfinished");
+    fs::create_dir_all(&unnamed)?;
+    let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
+    let items = u32::try_from(records.len())?;
+    // Read back for what its columns are; a cell's file has the same.
+    let whole = attributes.map(|bytes| Attributes::read(&bytes, items)).transpose()?;
+    let of_cell = |members: &[u32]| {
+        let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
+        write_attributes_of_cell(rows, whole.as_ref().map_or(&[], Attributes::columns))
+    };
+    let WrittenCells { files, cells, places, places_bytes, colours, attributes } = cells.write(
+        &unnamed,
+        &CellContents {
+            cache,
+            items: &records,
+            attributes_of: whole.is_some().then_some(&of_cell),
+            space,
+            lengths,
+            code_bytes: contents.code_bytes,
+            jobs: contents.jobs,
+        },
+    )?;
+    let of_codes = cells.iter().flat_map(|cell| cell.digests).chain(places);
+    let others = [&colours, &attributes].into_iter().flat_map(|layer| layer.digests.iter().copied());
+    let path = format!("cells-{}", Digest::of_set(of_codes.chain(others)).short());
+    fs::rename(&unnamed, folder.join(&path))?;
+    let bytes_of = |layer: usize| cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
+    let in_cells = InCells {
+        codes: places_bytes + bytes_of(0),
+        refinement: bytes_of(1),
+        colours: colours.bytes,
+        attributes: attributes.bytes,
+    };
+    let colours =
+        ColourCodes::write_of_cells(records.len(), &colours.digests, contents.means, contents.colour);
+    let attributes = whole.map(|whole| {
+        let bytes = Attributes::write_of_cells(items, whole.columns().len(), &attributes.digests);
+        write_file(folder, "attributes", &bytes)
+    });
+    Ok(RankingFiles {
+        codebook: write_file(folder, "codebook", &files.codebook)?,
+        codes: write_file(folder, "codes", &files.codes)?,
+        refinement: write_file(folder, "refinement", &files.refinement)?,
+        colours: write_file(folder, "colours", &colours)?,
+        attributes: attributes.transpose()?,
+        cells: Some(CellsEntry { path, count: u32::try_from(cells.len())? }),
+        in_cells,
+    })
+}
+
+/// The attributes file of all products; `None` where there is nothing to filter by.
+fn attributes(contents: &Contents) -> Option<Vec<u8>> {
+    if contents.items.len() > MAX_ITEMS as usize {
+        eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
+        return None;
+    }
+    let written =
+        attributes::write_attributes(contents.fields.iter().map(columns), contents.group.as_slice());
+    for left_out in &written.left_out {
+        eprintln!("note: {left_out}");
+    }
+    (written.columns > 0).then_some(written.bytes)
+}
+
+/// The columns of a product that may be filtered by.
+fn columns(fields: &ProductFields) -> impl Iterator<Item = (&str, &str)> {
+    let price = fields.price.as_deref().map(|price| ("price", price));
+    let others = fields.attributes.iter().map(|(name, text)| (&**name, &**text));
+    price.into_iter().chain(others)
+}
