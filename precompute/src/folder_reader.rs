@@ -8,8 +8,8 @@ use lookalike::attributes::Attributes;
 use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
 use lookalike::folder::{
-    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_attributes_name, cell_codes_name,
-    cell_colours_name, cell_refinement_name, places_name, read_card_shard, read_neighbour_shard, shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_name,
+    cell_refinement_name, layer_folder, places_name, read_card_shard, read_neighbour_shard, shard_of,
 };
 use lookalike::format::{FormatError, verify};
 
@@ -202,7 +202,8 @@ impl Folder {
         colours: &mut ColourCodes,
         cells: &[u32],
     ) -> anyhow::Result<Read> {
-        self.give(codes, &colours.lacking_cells(cells), cell_colours_name, |cell, items, bytes| {
+        let path = &self.manifest.colours.path;
+        self.give(codes, &colours.lacking_cells(cells), path, |cell, items, bytes| {
             colours.give_cell(cell, items, bytes)
         })
     }
@@ -217,22 +218,23 @@ impl Folder {
         attributes: &mut Attributes,
         cells: &[u32],
     ) -> anyhow::Result<Read> {
-        self.give(codes, &attributes.lacking_cells(cells), cell_attributes_name, |cell, items, bytes| {
+        let path = self.manifest.attributes.as_ref().map_or("", |entry| &entry.path);
+        self.give(codes, &attributes.lacking_cells(cells), path, |cell, items, bytes| {
             attributes.give_cell(cell, items, bytes)
         })
     }
 
+    /// From the layer beside the file `path`.
     fn give(
         &self,
         codes: &Codes,
         cells: &[u32],
-        name: fn(u32) -> String,
+        path: &str,
         mut take: impl FnMut(u32, &[u32], &[u8]) -> Result<(), FormatError>,
     ) -> anyhow::Result<Read> {
         let mut read = Read::default();
         for cell in cells {
-            let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
-            let file = format!("{path}/{}", name(*cell));
+            let file = format!("{}/{}", layer_folder(path), cell_name(*cell));
             let bytes = self.read(&file)?;
             take(*cell, &codes.items_of_cells(&[*cell]), &bytes).with_context(|| file)?;
             read.add(Read { files: 1, bytes: bytes.len() as u64 });

@@ -7,9 +7,7 @@ mod manifest;
 mod neighbours;
 
 pub use cards::{CARDS_PER_SHARD, Card, card_shard_name, read_card_shard, write_card_shard};
-pub use cells::{
-    cell_attributes_name, cell_codes_name, cell_colours_name, cell_refinement_name, places_name,
-};
+pub use cells::{cell_codes_name, cell_name, cell_refinement_name, layer_folder, places_name};
 pub use manifest::{
     CardsEntry, CellsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, WidgetEntry,
 };

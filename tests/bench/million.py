@@ -13,14 +13,19 @@ usage: million.py --program PRECOMPUTE --shared SHARED --work DIR [--items N] [-
 import argparse
 import hashlib
 import json
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+import page
+
 NEAR = 30
 CHUNK = 10_000
+ASKED = 24  # products, in a browser
 
 
 def record(dims):
@@ -123,6 +128,19 @@ def write(records, header, name, work, items):
     return photos
 
 
+def in_browser(folder, items, options):
+    """What questions about some of the products take in Chromium, and what it loads for them."""
+    site = options.work / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir()
+    (site / "folder").symlink_to(folder.resolve())
+    shutil.copy(Path(__file__).with_name("million.html"), site)
+    ids = ",".join(f"p{number:07}" for number in range(0, items, items // ASKED))
+    with page.served(site, page.Counting) as base:
+        (answer,) = page.answers("chromium", [f"{base}million.html?ids={ids}"], options.shared)
+    return {"browser": answer["version"], **answer["result"]}
+
+
 def holds(folder):
     sizes = {}
     for path in folder.rglob("*"):
@@ -131,7 +149,7 @@ def holds(folder):
     kinds = {}
     for name, size in sizes.items():
         first, _, within = name.partition("/")
-        part = first.split("-")[0] if not first.startswith("cells-") else f"cells: {within.split('-')[0]}"
+        part = first.split("-")[0] + (f", {within.split('-')[0]}" if first.startswith("cells-") else ", a file a cell" if within and first.startswith(("colours-", "attributes-")) else "")
         kind = kinds.setdefault(part, {"files": 0, "bytes": 0, "largest": 0})
         kind["files"] += 1
         kind["bytes"] += size
@@ -160,6 +178,11 @@ def main():
     report, seconds = run(options.program, *build)
     _, again = run(options.program, *build)
     found, _ = run(options.program, "eval", out, "--sample", options.sample, "--json")
+    in_chromium = None
+    if shutil.which("chromedriver"):
+        in_chromium = in_browser(out, report["items"], options)
+    else:
+        print("skipped in Chromium: there is no chromedriver", file=sys.stderr)
     print(json.dumps({
         "items": report["items"],
         "build": {
@@ -173,6 +196,7 @@ def main():
             "bytes": report["bytes"],
         },
         "questions": found,
+        "in_chromium": in_chromium,
         "folder": holds(out),
     }, indent=1))
 

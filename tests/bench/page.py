@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -22,10 +23,35 @@ class Isolated(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Counting(Isolated):
+    """Tells at `sent` how many files and bytes it has sent since it was asked that before; browsers keep none of them."""
+
+    sent = {"files": 0, "bytes": 0}
+
+    def do_GET(self):
+        if not self.path.endswith("/sent"):
+            return super().do_GET()
+        content = json.dumps(self.sent).encode()
+        self.sent.update(files=0, bytes=0)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def copyfile(self, source, outputfile):
+        self.sent["files"] += 1
+        self.sent["bytes"] += os.fstat(source.fileno()).st_size
+        super().copyfile(source, outputfile)
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+
 @contextlib.contextmanager
-def served(site):
+def served(site, handler=Isolated):
     """The address of the folder, which ends with a slash."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Isolated, directory=site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=site))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -56,13 +56,18 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         }
         let requests = chromium.requests().await?;
         let urls: Vec<&str> = requests.iter().filter_map(|request| request["url"].as_str()).collect();
+        let manifest = server.manifest()?;
+        let layer = |kind: &str| -> anyhow::Result<String> {
+            let path = manifest[kind]["path"].as_str().context(kind.to_owned())?;
+            Ok(path.replace(".bin", "/0.bin"))
+        };
         for word in [
             "/rank_cells_bg.wasm",
             "/codes-0.bin",
             "/refinement-",
             "/places-0.bin",
-            "/colours-0.bin",
-            "/attributes-0.bin",
+            &layer("colours")?,
+            &layer("attributes")?,
         ] {
             ensure!(urls.iter().any(|url| url.contains(word)), "{word} is not among {urls:?}");
         }
@@ -70,7 +75,6 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         chromium.assert_quiet().await?;
 
         // A cell that was damaged on the way is told by its name, and the element works again once it is whole.
-        let manifest = server.manifest()?;
         let cell = format!("{}/codes-0.bin", manifest["cells"]["path"].as_str().context("cells")?);
         let path = server.folder().join(&cell);
         let sound = fs::read(&path)?;

@@ -45,8 +45,13 @@ fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
     let path = manifest["cells"]["path"].as_str().context("cells")?;
     let files = tree(&shop.out().join(path))?;
     let count = manifest["cells"]["count"].as_u64().context("count")? as usize;
-    ensure!(files.len() == 4 * count + 1, "{:?}", files.keys());
+    ensure!(files.len() == 2 * count + 1, "{:?}", files.keys());
     ensure!(files.iter().all(|(_, content)| content.len() < 65_536));
+    for layer in ["colours", "attributes"] {
+        let path = manifest[layer]["path"].as_str().context(layer)?;
+        let files = tree(&shop.out().join(path.trim_end_matches(".bin")))?;
+        ensure!(files.len() == count, "{:?}", files.keys());
+    }
     Ok(())
 }
 
@@ -79,11 +84,15 @@ fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<(
     Ok(())
 }
 
+fn of_a_cell(file: &str) -> bool {
+    ["cells-", "colours-", "attributes-"].iter().any(|kind| file.starts_with(kind)) && file.contains('/')
+}
+
 #[test]
 fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
     let shop = in_cells("cells-damage")?;
     let mut seen = 0;
-    for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| name.starts_with("cells-")) {
+    for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| of_a_cell(name)) {
         let path = shop.out().join(&name);
         let mut damaged = content.clone();
         damaged[content.len() / 2] ^= 1;
@@ -105,7 +114,7 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
         fs::write(&path, content)?;
         seen += 1;
     }
-    ensure!(seen >= 5, "{seen} files");
+    ensure!(seen >= 9, "{seen} files");
     succeed(arguments!["verify", shop.out()])?;
     // The manifest counts them.
     let path = shop.out().join("manifest.json");
@@ -128,9 +137,17 @@ fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<(
     fs::remove_dir_all(shop.out())?;
     build(&shop, &["--cells", "4", "--jobs", "3"])?;
     ensure!(tree(&shop.out())? == first, "on another number of threads");
+    // Another price is another file of attributes, and browsers keep all others.
+    let items = shop.0.join("items.csv");
+    fs::write(&items, fs::read_to_string(&items)?.replace("p07,38,0.5", "p07,38,1.5"))?;
+    build(&shop, &["--cells", "4"])?;
+    let after = tree(&shop.out())?;
+    let gone: Vec<&String> =
+        first.keys().filter(|name| of_a_cell(name) && !after.contains_key(*name)).collect();
+    ensure!(!gone.is_empty() && gone.iter().all(|name| name.starts_with("attributes-")), "{gone:?}");
     // And back to one file.
     build(&shop, &["--cells", "never"])?;
-    ensure!(tree(&shop.out())?.keys().all(|name| !name.starts_with("cells-")));
+    ensure!(!tree(&shop.out())?.keys().any(|name| of_a_cell(name)));
     succeed(arguments!["verify", shop.out()])?;
     Ok(())
 }

@@ -13,7 +13,8 @@ use lookalike::digest::Digest;
 use lookalike::embedding::{Metric, distance, norm};
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
-    read_card_shard, read_neighbour_shard, shard_count, write_card_shard, write_neighbour_shard,
+    layer_folder, read_card_shard, read_neighbour_shard, shard_count, write_card_shard,
+    write_neighbour_shard,
 };
 use lookalike::network::{Description, Encoding, Loader, Vgg16, encode, random_weights, write_parts};
 use lookalike::photo::Photo;
@@ -281,7 +282,7 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
 fn golden_in_cells(scratch: &Scratch, all_layers: bool) -> anyhow::Result<()> {
     let mut files = tree(&golden())?;
     let codes = ("v3", &["codebook", "codes", "refinement", "manifest"][..]);
-    let layers = ("v3-layers", &["colours", "attributes", "cells", "manifest"][..]);
+    let layers = ("v3-layers", &["colours", "attributes", "manifest"][..]);
     for (name, kinds) in [codes, layers].into_iter().take(1 + usize::from(all_layers)) {
         files.retain(|file, _| !kinds.iter().any(|kind| file.starts_with(kind)));
         files.extend(tree(&golden().with_file_name(name))?);
@@ -302,12 +303,13 @@ fn colours_and_attributes_in_cells_are_read_to_their_values() -> anyhow::Result<
     let manifest = Manifest::read(&read("manifest.json")?)?;
     let mut found = ColourCodes::read(&read(&manifest.colours.path)?)?;
     ensure!((found.items(), found.cells(), *found.means(), found.weight()) == (3, 2, MEANS, 0.25));
-    let mut columns = Attributes::read(&read(&manifest.attributes.as_ref().context("attributes")?.path)?, 3)?;
+    let entry = manifest.attributes.as_ref().context("attributes")?;
+    let mut columns = Attributes::read(&read(&entry.path)?, 3)?;
     ensure!(columns.cells() == 2);
-    let entry = manifest.cells.as_ref().context("cells")?;
     for (cell, members) in [(1, &[1][..]), (0, &[0, 2])] {
-        found.give_cell(cell, members, &read(&format!("{}/colours-{cell}.bin", entry.path))?)?;
-        columns.give_cell(cell, members, &read(&format!("{}/attributes-{cell}.bin", entry.path))?)?;
+        let read = |path: &str| read(&format!("{}/{cell}.bin", layer_folder(path)));
+        found.give_cell(cell, members, &read(&manifest.colours.path)?)?;
+        columns.give_cell(cell, members, &read(&entry.path)?)?;
     }
     for (item, own) in colours()?.iter().enumerate() {
         ensure!(found.get(item) == own, "item {item}");

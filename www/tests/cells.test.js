@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { Cells } from "../worker/cells.js";
 
 const PATH = "cells-0123456789abcdef";
+const file = (/** @type {string} */ path) => ({ path, bytes: 1, sha256: "" });
+const MANIFEST = { cells: { path: PATH, count: 9 }, colours: file("colours-01.bin"), attributes: file("attributes-02.bin") };
 /** Products of a cell: item numbers 10 * cell and so on. */
 const PRODUCTS = 3;
 
@@ -51,7 +53,7 @@ function setUp(fetch) {
   const asked = [];
   const ranker = new StandIn();
   const cells = new Cells(
-    PATH,
+    MANIFEST,
     fetch ??
       (async (file, bytes) => {
         asked.push([file.replace(`${PATH}/`, ""), bytes]);
@@ -92,22 +94,22 @@ test("a settled ranking takes the refinement of the best candidates' cells alone
 test("colours are fetched of the cells looked into, once, and only where they count", async () => {
   const { asked, rank } = setUp();
   await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0.5 });
-  assert.deepEqual(asked.slice(2), [["colours-0.bin", 300], ["colours-1.bin", 301]]);
+  assert.deepEqual(asked.slice(2), [["colours-01/0.bin", 300], ["colours-01/1.bin", 301]]);
   await rank(PHOTO, { metric: "cosine", limit: 5, colour: 1 });
   await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0 });
   assert.equal(asked.length, 4);
   await rank(70, { metric: "cosine", limit: 5, colour: 0.5 });
-  assert.deepEqual(asked.at(-1), ["colours-7.bin", 307]);
+  assert.deepEqual(asked.at(-1), ["colours-01/7.bin", 307]);
 });
 
 test("so are attributes, and all a cell has at one time", async () => {
   const { asked, ranker, rank } = setUp();
   const rules = { group: "style" };
   await rank(PHOTO, { metric: "cosine", limit: 5, colour: 0.5, rules });
-  const files = ["codes-0.bin", "codes-1.bin", "colours-0.bin", "colours-1.bin", "attributes-0.bin", "attributes-1.bin"];
-  assert.deepEqual(asked.map(([file]) => file), files);
+  const files = [`${PATH}/codes-0.bin`, `${PATH}/codes-1.bin`, "colours-01/0.bin", "colours-01/1.bin", "attributes-02/0.bin", "attributes-02/1.bin"];
+  assert.deepEqual(asked.map(([file]) => file), files.map((file) => file.replace(`${PATH}/`, "")));
   assert.equal(asked.at(-1)?.[1], undefined, "of no length that is known");
-  assert.deepEqual(ranker.given, files.map((file) => `${PATH}/${file}`));
+  assert.deepEqual(ranker.given, files);
   await rank(PHOTO, { metric: "cosine", limit: 5, rules: { exclude: ["1"] } }).catch(() => {});
   await rank(PHOTO, { metric: "cosine", limit: 5, rules: { boost: [], filter: "a=b" } });
   assert.equal(asked.length, 6);

@@ -3,7 +3,7 @@
  * side by side, and more where rules leave too few of their products. The wasm module says which; it keeps those of the
  * questions before, and the browser's cache the files.
  */
-/** @import { Described, How } from "../shared/types.js" */
+/** @import { Described, How, Manifest } from "../shared/types.js" */
 /** @import { Ranker } from "../wasm/rank_cells.js" */
 import { needsAttributes } from "./rules.js";
 
@@ -11,22 +11,26 @@ import { needsAttributes } from "./rules.js";
 const PLACES = 16384;
 /** As in precompute/src/asked.rs. */
 const CANDIDATES = 2;
-/** What a cell has a file of; the ranker knows them by number. */
-const LAYERS = ["codes", "refinement", "colours", "attributes"];
-const [CODES, REFINEMENT, COLOURS, ATTRIBUTES] = LAYERS.keys();
+/** What a cell has a file of, by the ranker's numbers. */
+const [CODES, REFINEMENT, COLOURS, ATTRIBUTES] = [0, 1, 2, 3];
 
 export class Cells {
   #path;
+  /** By layer, what stands before a cell's number in the name of its file. */
+  #layers;
   #fetch;
   /** One question after the other: the module forgets cells for another's. @type {Promise<unknown>} */
   #last = Promise.resolve();
 
   /**
-   * @param {string} path the set's folder
+   * @param {Pick<Manifest, "colours" | "attributes"> & { cells: { path: string } }} manifest
    * @param {(file: string, bytes?: number) => Promise<Uint8Array>} fetch
    */
-  constructor(path, fetch) {
+  constructor({ cells: { path }, colours, attributes }, fetch) {
     this.#path = path;
+    // The folder of a layer is called as the file that has the digests of what is in it.
+    const folder = (/** @type {{ path: string } | undefined} */ file) => `${file?.path.replace(/\.bin$/, "")}/`;
+    this.#layers = [`${path}/codes-`, `${path}/refinement-`, folder(colours), folder(attributes)];
     this.#fetch = fetch;
   }
 
@@ -92,7 +96,7 @@ export class Cells {
    */
   #fetchAll(cells, layer) {
     const one = async (/** @type {number} */ at) => {
-      const name = `${this.#path}/${LAYERS[layer]}-${cells[at]}.bin`;
+      const name = `${this.#layers[layer]}${cells[at]}.bin`;
       return { cell: cells[at], layer, name, bytes: await this.#fetch(name, cells[at + 1] || undefined) };
     };
     return Promise.all(Array.from({ length: cells.length / 2 }, (_, n) => one(2 * n)));

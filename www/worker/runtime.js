@@ -45,7 +45,8 @@ export class Runtime {
     this.#network = network ?? folder;
     this.#loading = new Loading(tell);
     const { cells } = manifest;
-    this.#cells = cells && new Cells(cells.path, (file, bytes) => this.#download("cells", file, bytes));
+    const fetch = (/** @type {string} */ file, /** @type {number | undefined} */ bytes) => this.#download("cells", file, bytes);
+    this.#cells = cells && new Cells({ ...manifest, cells }, fetch);
   }
 
   get loading() {

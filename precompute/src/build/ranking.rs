@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context;
 use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_cell};
 use lookalike::codes;
 use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{CellsEntry, FileEntry};
+use lookalike::folder::{CellsEntry, FileEntry, cell_name, layer_folder};
 
 use super::cache::Record;
 use super::cells::{CellContents, WrittenCells};
@@ -89,51 +90,80 @@ fn write_in_cells(
     let unnamed = folder.join("cells.unfinished");
     fs::create_dir_all(&unnamed)?;
     let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
-    let items = u32::try_from(records.len())?;
-    // Read back for what its columns are; a cell's file has the same.
-    let whole = attributes.map(|bytes| Attributes::read(&bytes, items)).transpose()?;
-    let of_cell = |members: &[u32]| {
-        let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
-        write_attributes_of_cell(rows, whole.as_ref().map_or(&[], Attributes::columns))
-    };
-    let WrittenCells { files, cells, places, places_bytes, colours, attributes } = cells.write(
+    let WrittenCells { files, cells, places, places_bytes, members } = cells.write(
         &unnamed,
         &CellContents {
             cache,
             items: &records,
-            attributes_of: whole.is_some().then_some(&of_cell),
             space,
             lengths,
             code_bytes: contents.code_bytes,
             jobs: contents.jobs,
         },
     )?;
-    let of_codes = cells.iter().flat_map(|cell| cell.digests).chain(places);
-    let others = [&colours, &attributes].into_iter().flat_map(|layer| layer.digests.iter().copied());
-    let path = format!("cells-{}", Digest::of_set(of_codes.chain(others)).short());
+    let digests = cells.iter().flat_map(|cell| cell.digests).chain(places);
+    let path = format!("cells-{}", Digest::of_set(digests).short());
     fs::rename(&unnamed, folder.join(&path))?;
     let bytes_of = |layer: usize| cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
-    let in_cells = InCells {
-        codes: places_bytes + bytes_of(0),
-        refinement: bytes_of(1),
-        colours: colours.bytes,
-        attributes: attributes.bytes,
+    let mut in_cells =
+        InCells { codes: places_bytes + bytes_of(0), refinement: bytes_of(1), ..InCells::default() };
+
+    let colours_of = |members: &[u32]| {
+        let colours: Vec<Colours> = members.iter().map(|item| records[*item as usize].colours).collect();
+        ColourCodes::write_cell(&colours)
     };
-    let colours =
-        ColourCodes::write_of_cells(records.len(), &colours.digests, contents.means, contents.colour);
-    let attributes = whole.map(|whole| {
-        let bytes = Attributes::write_of_cells(items, whole.columns().len(), &attributes.digests);
-        write_file(folder, "attributes", &bytes)
-    });
+    let head =
+        |cells: &[Digest]| ColourCodes::write_of_cells(records.len(), cells, contents.means, contents.colour);
+    let (colours, bytes) = write_layer(folder, "colours", &members, colours_of, head)?;
+    in_cells.colours = bytes;
+
+    let mut entry = None;
+    if let Some(bytes) = attributes {
+        // Read back for what its columns are; a cell's file has the same.
+        let items = u32::try_from(records.len())?;
+        let whole = Attributes::read(&bytes, items)?;
+        let attributes_of = |members: &[u32]| {
+            let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
+            write_attributes_of_cell(rows, whole.columns())
+        };
+        let head = |cells: &[Digest]| Attributes::write_of_cells(items, whole.columns().len(), cells);
+        let (attributes, bytes) = write_layer(folder, "attributes", &members, attributes_of, head)?;
+        in_cells.attributes = bytes;
+        entry = Some(attributes);
+    }
     Ok(RankingFiles {
         codebook: write_file(folder, "codebook", &files.codebook)?,
         codes: write_file(folder, "codes", &files.codes)?,
         refinement: write_file(folder, "refinement", &files.refinement)?,
-        colours: write_file(folder, "colours", &colours)?,
-        attributes: attributes.transpose()?,
+        colours,
+        attributes: entry,
         cells: Some(CellsEntry { path, count: u32::try_from(cells.len())? }),
         in_cells,
     })
+}
+
+/// Writes a file for the `members` of each cell, and the one that has their digests, after which their folder is named: what changes
+/// in one layer leaves browsers the others. Gives the latter and the bytes of the former.
+fn write_layer(
+    folder: &Path,
+    kind: &str,
+    members: &[Vec<u32>],
+    file_of: impl Fn(&[u32]) -> Vec<u8>,
+    head: impl Fn(&[Digest]) -> Vec<u8>,
+) -> anyhow::Result<(FileEntry, u64)> {
+    let unnamed = folder.join(format!("{kind}.unfinished"));
+    fs::create_dir_all(&unnamed)?;
+    let (mut digests, mut bytes) = (Vec::new(), 0);
+    for (cell, members) in (0..).zip(members) {
+        let content = file_of(members);
+        let name = cell_name(cell);
+        fs::write(unnamed.join(&name), &content).with_context(|| format!("writing {kind}, {name}"))?;
+        digests.push(Digest::of(&content));
+        bytes += content.len() as u64;
+    }
+    let entry = write_file(folder, kind, &head(&digests))?;
+    fs::rename(&unnamed, folder.join(layer_folder(&entry.path)))?;
+    Ok((entry, bytes))
 }
 
 /// The attributes file of all products; `None` where there is nothing to filter by.

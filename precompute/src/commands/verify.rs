@@ -6,10 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use lookalike::codes::{Codes, PLACES, write_places};
 use lookalike::digest::Digest;
-use lookalike::folder::{
-    Manifest, cell_attributes_name, cell_codes_name, cell_colours_name, cell_refinement_name, places_name,
-    shard_of,
-};
+use lookalike::folder::{Manifest, cell_codes_name, cell_refinement_name, places_name, shard_of};
 
 use crate::args::VerifyArguments;
 use crate::build::fragments;
@@ -92,8 +89,6 @@ fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
     let names: Vec<String> = (0..entry.count)
         .flat_map(|cell| [cell_codes_name(cell), cell_refinement_name(cell)])
         .chain((0..codes.items().div_ceil(PLACES) as u32).map(places_name))
-        .chain((0..colours.cells()).map(cell_colours_name))
-        .chain((0..attributes.cells()).map(cell_attributes_name))
         .collect();
     check_set(folder, &entry.path, &names)?;
     for (number, cells) in (0..).zip(cell_of.chunks(PLACES)) {

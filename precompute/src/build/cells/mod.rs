@@ -11,11 +11,8 @@ use lookalike::codes::{
     CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, Written, WrittenCell, dot,
     write_places,
 };
-use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{
-    cell_attributes_name, cell_codes_name, cell_colours_name, cell_refinement_name, places_name,
-};
+use lookalike::folder::{cell_codes_name, cell_refinement_name, places_name};
 use serde::Serialize;
 
 use super::cache::{EmbeddingCache, Record};
@@ -76,17 +73,12 @@ impl CellCount {
     }
 }
 
-/// Makes a file of some products.
-pub type FileOf<'a> = dyn Fn(&[u32]) -> Vec<u8> + 'a;
-
 /// What files of cells are made of.
 pub struct CellContents<'a> {
     /// Has the embeddings.
     pub cache: &'a EmbeddingCache,
     /// In item order.
     pub items: &'a [Record],
-    /// Makes the attributes file of some of them, if there is anything to filter by.
-    pub attributes_of: Option<&'a FileOf<'a>>,
     /// Where codes are made.
     pub space: &'a Space,
     /// L2 norms of embeddings, in item order.
@@ -226,15 +218,14 @@ impl Cells {
     /// # Errors
     /// When an embedding cannot be read or a file not be written.
     pub fn write(&self, folder: &Path, contents: &CellContents) -> anyhow::Result<WrittenCells> {
-        let CellContents { cache, items, attributes_of, space, lengths, code_bytes, jobs } = *contents;
+        let CellContents { cache, items, space, lengths, code_bytes, jobs } = *contents;
         let write = |name: String, content: &[u8]| {
             fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))
         };
         let sample = space::coefficients(cache, evenly(items, SAMPLE).iter(), space)?;
         let writer = CellWriter::new(space, &sample, lengths, code_bytes, jobs);
         let progress = Progress::new("cells", items.len() as u64);
-        let mut written = Vec::new();
-        let [mut colours, mut attributes] = [LayerFiles::default(), LayerFiles::default()];
+        let (mut written, mut members_of) = (Vec::new(), Vec::new());
         let mut place_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
@@ -244,19 +235,9 @@ impl Cells {
                 for (members, centroid, files) in cell {
                     let number = written.len() as u32;
                     members.iter().for_each(|item| place_of[*item as usize] = number);
-                    let own: Vec<Colours> =
-                        members.iter().map(|item| items[*item as usize].colours).collect();
-                    let own = ColourCodes::write_cell(&own);
                     let contents = [&files.codes, &files.refinement];
                     write(cell_codes_name(number), &files.codes)?;
                     write(cell_refinement_name(number), &files.refinement)?;
-                    write(cell_colours_name(number), &own)?;
-                    colours.add(&own);
-                    if let Some(attributes_of) = attributes_of {
-                        let own = attributes_of(&members);
-                        write(cell_attributes_name(number), &own)?;
-                        attributes.add(&own);
-                    }
                     written.push(WrittenCell {
                         items: members.len() as u32,
                         bytes: contents.map(|content| content.len() as u32),
@@ -264,6 +245,7 @@ impl Cells {
                         centroid: centroid[..self.axes].iter().map(|number| *number as i8).collect(),
                     });
                     members.iter().for_each(|_| progress.advance());
+                    members_of.push(members);
                 }
             }
         }
@@ -284,8 +266,7 @@ impl Cells {
             cells: written,
             places,
             places_bytes,
-            colours,
-            attributes,
+            members: members_of,
         })
     }
 
@@ -327,26 +308,8 @@ pub struct WrittenCells {
     pub places: Vec<Digest>,
     /// Their length altogether.
     pub places_bytes: u64,
-    /// Of each cell's colours.
-    pub colours: LayerFiles,
-    /// And of its attributes; none where there are none to filter by.
-    pub attributes: LayerFiles,
-}
-
-/// A file of each cell, beside its codes.
-#[derive(Default)]
-pub struct LayerFiles {
-    /// In order of the cells.
-    pub digests: Vec<Digest>,
-    /// Of all.
-    pub bytes: u64,
-}
-
-impl LayerFiles {
-    fn add(&mut self, content: &[u8]) {
-        self.digests.push(Digest::of(content));
-        self.bytes += content.len() as u64;
-    }
+    /// The products of each cell, ascending.
+    pub members: Vec<Vec<u32>>,
 }
 
 /// At most about `count` of `items`, evenly spaced.
