@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -78,6 +78,15 @@ struct Place {
 struct Running {
     server: Arc<Server>,
     threads: Vec<JoinHandle<()>>,
+    door: Door,
+}
+
+/// What browsers connect to, and the server's own port behind it. Once it is shut, connections are refused and those there are
+/// break: Chromium keeps spare ones, and what it asked over one of those of a server that has ended would wait for good.
+struct Door {
+    port: u16,
+    open: Arc<Mutex<Option<Vec<Weak<TcpStream>>>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Site {
@@ -143,13 +152,6 @@ impl Site {
     pub fn go_away(&self) {
         self.place.gone.store(true, Ordering::Relaxed);
         *locked(&self.running) = None;
-        // The port may be listened to a moment longer: who asked then would wait for good.
-        for _ in 0..100 {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 
     /// Answers again, at the same address.
@@ -181,9 +183,11 @@ impl Drop for Site {
 
 impl Running {
     fn start(place: &Arc<Place>, port: u16) -> anyhow::Result<(Running, u16)> {
-        let server = Server::http(("127.0.0.1", port)).map_err(|error| anyhow!("port {port}: {error}"))?;
-        let port = server.server_addr().to_ip().context("the server has an address")?.port();
+        let server = Server::http(("127.0.0.1", 0)).map_err(|error| anyhow!("a free port: {error}"))?;
+        let behind = server.server_addr().to_ip().context("the server has an address")?.port();
         let server = Arc::new(server);
+        let door = Door::open(port, behind)?;
+        let port = door.port;
         let threads = (0..THREADS).map(|_| {
             let (server, place) = (server.clone(), place.clone());
             std::thread::spawn(move || {
@@ -194,12 +198,52 @@ impl Running {
             })
         });
         let threads = threads.collect();
-        Ok((Running { server, threads }, port))
+        Ok((Running { server, threads, door }, port))
+    }
+}
+
+impl Door {
+    fn open(port: u16, behind: u16) -> anyhow::Result<Door> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).with_context(|| format!("port {port}"))?;
+        let port = listener.local_addr()?.port();
+        let open = Arc::new(Mutex::new(Some(Vec::new())));
+        let streams = open.clone();
+        let thread = std::thread::spawn(move || {
+            while let Ok((browser, _)) = listener.accept() {
+                let Some(streams) = &mut *locked(&streams) else { break };
+                let Ok(server) = TcpStream::connect(("127.0.0.1", behind)) else { continue };
+                let (browser, server) = (Arc::new(browser), Arc::new(server));
+                streams.retain(|stream: &Weak<TcpStream>| stream.strong_count() > 0);
+                streams.push(Arc::downgrade(&browser));
+                for (from, to) in [(browser.clone(), server.clone()), (server, browser)] {
+                    std::thread::spawn(move || {
+                        // Either side may hang up at any time.
+                        std::io::copy(&mut &*from, &mut &*to).ok();
+                        to.shutdown(Shutdown::Write).ok();
+                    });
+                }
+            }
+        });
+        Ok(Door { port, open, thread: Some(thread) })
+    }
+
+    fn shut(&mut self) {
+        let streams = locked(&self.open).take().unwrap_or_default();
+        // Whoever accepts is woken up, and sees that it is over.
+        TcpStream::connect(("127.0.0.1", self.port)).ok();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+        for stream in streams.iter().filter_map(Weak::upgrade) {
+            // It may have ended by itself.
+            stream.shutdown(Shutdown::Both).ok();
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.door.shut();
         for _ in 0..THREADS {
             self.server.unblock();
         }
