@@ -43,7 +43,7 @@ ADDITIVE = ("RQ", "PRQ", "PLSQ")
 OPQ_ROUNDS = 8  # of 50, each of which takes seconds
 LSQ_ROUNDS = 6, 4, 8
 EVERY = 4  # which products ask FAISS
-COPIES, ASKING = 196_608, 512  # six times as many as the residual quantiser has centroids
+COPIES, ASKING = 49_152, 512
 OF_COPIES = ("PCA + SQ8", "PQ", "OPQ", "RQ")  # the others take longer than all the rest, and find less
 
 
@@ -142,7 +142,7 @@ def copies(options):
     work = options.work / "copies"
     records, header, name = million.real(options.program, options.shared, work)
     photos, folder, npy = million.write(records, header, name, work, COPIES), work / "million", work / "copies.npy"
-    build = [options.program, "build", photos, "--out", folder, "--no-thumbnails", "--cells", "never"]
+    build = [options.program, "build", photos, "--out", folder, "--no-thumbnails"]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([options.program, "export", folder, "--npy", npy], check=True)
     found = lines_of([options.program, "eval", folder, "--sample", ASKING, "--json"])
