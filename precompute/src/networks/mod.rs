@@ -79,14 +79,13 @@ pub struct Opened {
 /// # Errors
 /// When it cannot be read, compiled or written.
 pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
-    let path = Path::new(model);
-    if path.is_dir() {
-        return open_folder(path);
-    }
-    let folder = cache.join("network");
+    let (path, folder) = (Path::new(model), cache.join("network"));
+    // Whatever lies where the program was started: a folder of that name is `./vgg16-slim`.
     if model == DEFAULT {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         DEFAULT_FILES.iter().try_for_each(|(name, content)| write(&folder.join(name), content))?;
+    } else if path.is_dir() {
+        return open_folder(path);
     } else if path.is_file() {
         Compiled::from_onnx(path, None, &NetworkOptions::default())?.write(&folder)?;
     } else {
@@ -123,6 +122,17 @@ mod tests {
 
     /// The budget of `vgg16-slim`: what a shopper's browser loads with the first photo.
     const MOST_BYTES: usize = 3_000_000;
+
+    #[test]
+    fn a_folder_called_as_the_default_network_does_not_stand_in_for_it() -> anyhow::Result<()> {
+        assert!(Path::new(DEFAULT).is_dir(), "tests run where the default network's files are");
+        let cache = std::env::temp_dir().join(format!("lookalike-networks-{}", std::process::id()));
+        let opened = open(DEFAULT, &cache)?;
+        assert_eq!(opened.folder, cache.join("network"));
+        assert_eq!(open(&format!("./{DEFAULT}"), &cache)?.folder, Path::new("./vgg16-slim"));
+        fs::remove_dir_all(&cache)?;
+        Ok(())
+    }
 
     #[test]
     fn the_default_network_is_a_trained_vgg16_of_a_quarter_of_the_width() -> anyhow::Result<()> {
