@@ -109,7 +109,7 @@ test-wasm: setup-test ## The crate's tests in Chromium
 		WASM_BINDGEN_TEST_TIMEOUT=300 WASM_BINDGEN_TEST_DRIVER_TIMEOUT=60; \
 		$$WASM_CARGO test --locked --profile wasm --target wasm32-unknown-unknown -p lookalike --test wasm
 
-# Where there is none at hand: half an hour in an emulator, so not a part of the tests.
+# For machines that are not ARM. In an emulator, half an hour: not a part of the tests.
 test-arm: ## The crate's tests on an emulated ARM processor (qemu-user, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)
 	@command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null || { echo "install qemu-user, gcc-aarch64-linux-gnu and libc6-dev-arm64-cross first"; exit 1; }
 	rustup target add aarch64-unknown-linux-gnu

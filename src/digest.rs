@@ -2,6 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+/// Bytes of a digest that tables of files keep: as many as names carry.
+pub const KEPT: usize = 8;
+
 /// A SHA-256 digest, 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
@@ -10,6 +13,11 @@ impl Digest {
     /// Digest of one piece of content.
     pub fn of(content: &[u8]) -> Digest {
         Digest(Sha256::digest(content).into())
+    }
+
+    /// The part that tables of files keep.
+    pub fn kept(&self) -> [u8; KEPT] {
+        self.0.first_chunk().copied().unwrap_or_default()
     }
 
     /// Digest of a set of files: of their digests one after the other.

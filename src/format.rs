@@ -1,6 +1,6 @@
 //! Checked reading of the folder's files, and why one is refused. `folder/FORMAT.md` has the order of the checks.
 
-use crate::digest::Digest;
+use crate::digest::{Digest, KEPT};
 
 /// Why a file of the folder is refused. The file's name is added by the caller, who knows it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,11 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// The next digest of a table of files.
+    pub fn kept_digest(&mut self) -> Result<[u8; KEPT], FormatError> {
+        Ok(self.take(KEPT)?.first_chunk().copied().unwrap_or_default())
+    }
+
     /// The next little-endian u16.
     pub fn u16(&mut self) -> Result<u16, FormatError> {
         let bytes = self.take(2)?;
@@ -143,18 +148,15 @@ impl<'a> Reader<'a> {
 #[cfg(feature = "cells")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellTable {
-    cells: Vec<([u8; CellTable::DIGEST], bool)>,
+    cells: Vec<([u8; KEPT], bool)>,
 }
 
 #[cfg(feature = "cells")]
 impl CellTable {
-    /// Bytes of a digest that are kept: as many as names carry.
-    const DIGEST: usize = 8;
-
     /// Appends the table of files with these digests, in order of their cells.
     pub fn write(digests: &[Digest], bytes: &mut Vec<u8>) {
         bytes.extend((digests.len() as u32).to_le_bytes());
-        bytes.extend(digests.iter().flat_map(|digest| &digest.0[..CellTable::DIGEST]));
+        bytes.extend(digests.iter().flat_map(Digest::kept));
     }
 
     /// Reads a table; no file is here yet.
@@ -164,8 +166,7 @@ impl CellTable {
     pub fn read(reader: &mut Reader) -> Result<CellTable, FormatError> {
         let mut cells = Vec::new();
         for _ in 0..reader.u32()? {
-            let digest = reader.take(CellTable::DIGEST)?;
-            cells.push((digest.first_chunk().copied().unwrap_or_default(), false));
+            cells.push((reader.kept_digest()?, false));
         }
         Ok(CellTable { cells })
     }
@@ -187,7 +188,7 @@ impl CellTable {
     /// [`FormatError`] when it has another digest, or there is no such cell.
     pub fn check(&self, cell: u32, file: &[u8]) -> Result<(), FormatError> {
         match self.cells.get(cell as usize) {
-            Some((digest, _)) if Digest::of(file).0.starts_with(digest) => Ok(()),
+            Some((digest, _)) if Digest::of(file).kept() == *digest => Ok(()),
             Some(_) => Err(FormatError::Digest),
             None => Err(FormatError::Value("is of no cell that is there".to_owned())),
         }

@@ -2,7 +2,8 @@
 //! Fetched where something is filtered, grouped or weighted; specified in `folder/FORMAT.md`.
 
 use super::column::numbered;
-use super::read::{MAGIC, VERSION_CELLS};
+use super::read::VERSION_CELLS;
+use super::write::file;
 use super::{Attributes, Filter, FilterError, Groups, Selection};
 use crate::digest::Digest;
 use crate::format::{CellTable, FormatError, Reader};
@@ -55,12 +56,9 @@ impl Attributes {
     /// The file of a catalogue of `items` products whose attributes, `columns` of them, are in cells, by the digests of the cells'
     /// files ([`super::write_attributes_of_cell`]).
     pub fn write_of_cells(items: u32, columns: usize, cells: &[Digest]) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(VERSION_CELLS.to_le_bytes());
-        bytes.extend((columns as u16).to_le_bytes());
-        bytes.extend(items.to_le_bytes());
-        CellTable::write(cells, &mut bytes);
-        bytes
+        let mut table = Vec::new();
+        CellTable::write(cells, &mut table);
+        file(VERSION_CELLS, columns as u16, items, &table)
     }
 
     /// Number of cells that attributes are in; 0 where they are in this file.

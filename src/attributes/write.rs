@@ -118,7 +118,7 @@ where
             Err(reason) => left_out.push(LeftOut { column: name.to_owned(), reason }),
         }
     }
-    Written { bytes: file(written, count, &body), columns: written.into(), left_out }
+    Written { bytes: file(VERSION, written, count, &body), columns: written.into(), left_out }
 }
 
 /// The file of a cell: the rows of its items, of which the columns of the whole catalogue are written, each numeric where that of all
@@ -139,7 +139,7 @@ where
         };
         write_column(column.name(), &encoded, &mut body);
     }
-    file(columns.len() as u16, items as u32, &body)
+    file(VERSION, columns.len() as u16, items as u32, &body)
 }
 
 /// How many rows there are, and their columns.
@@ -164,9 +164,10 @@ fn write_column(name: &str, encoded: &[u8], body: &mut Vec<u8>) {
     body.extend(encoded);
 }
 
-fn file(columns: u16, items: u32, body: &[u8]) -> Vec<u8> {
+/// An attributes file of a version, from what stands behind its header.
+pub(super) fn file(version: u16, columns: u16, items: u32, body: &[u8]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(version.to_le_bytes());
     bytes.extend(columns.to_le_bytes());
     bytes.extend(items.to_le_bytes());
     bytes.extend(body);

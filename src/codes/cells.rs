@@ -6,7 +6,7 @@
 use super::kernel::{LANES, dot};
 use super::scan::Scan;
 use super::{Codes, Search, value};
-use crate::digest::Digest;
+use crate::digest::{Digest, KEPT};
 use crate::format::{FormatError, Reader};
 
 /// Of a cell and its refinement.
@@ -21,8 +21,6 @@ pub const CELL_BYTES: usize = 65_535;
 pub const CELL_AXES: usize = 256;
 /// Consecutive products of a file of places: 64 KB.
 pub const PLACES: usize = 1 << 14;
-/// Bytes of a digest that are kept: as many as names carry.
-pub const DIGEST: usize = 8;
 /// Rounds in which a question may take twice the cells of the round before, the first aside.
 const MORE_ROUNDS: u32 = 2;
 /// Bytes of codes that a question takes first, and of the refinement at most: with the rest of both under 2 MB.
@@ -42,7 +40,7 @@ pub struct Cells {
     /// `[cells, stride]`: coordinate = `unit` * number.
     centroids: Vec<i16>,
     cells: Vec<Cell>,
-    places: Vec<[u8; DIGEST]>,
+    places: Vec<[u8; KEPT]>,
     /// `[items]`: where a product's codes are, if they are here.
     rows: Vec<u32>,
     /// `[rows]`: whose.
@@ -53,7 +51,7 @@ struct Cell {
     items: usize,
     /// Of the codes, of the refinement.
     bytes: [u32; 2],
-    digests: [[u8; DIGEST]; 2],
+    digests: [[u8; KEPT]; 2],
     /// Of its rows, if they are here.
     first: Option<usize>,
     refined: bool,
@@ -71,7 +69,7 @@ impl Cells {
             let cell = Cell {
                 items: own as usize,
                 bytes: [codes, refinement],
-                digests: [digest(reader)?, digest(reader)?],
+                digests: [reader.kept_digest()?, reader.kept_digest()?],
                 first: None,
                 refined: false,
             };
@@ -85,7 +83,7 @@ impl Cells {
         if sum != items || axes > most_axes.min(CELL_AXES) || !(unit.is_finite() && unit > 0.0) {
             return Err(wrong());
         }
-        let places = (0..items.div_ceil(PLACES)).map(|_| digest(reader)).collect::<Result<_, _>>()?;
+        let places = (0..items.div_ceil(PLACES)).map(|_| reader.kept_digest()).collect::<Result<_, _>>()?;
         let stride = axes.next_multiple_of(LANES);
         let mut centroids = vec![0; count * stride];
         for row in centroids.chunks_exact_mut(stride.max(1)) {
@@ -123,18 +121,14 @@ impl Cells {
     }
 }
 
-fn digest(reader: &mut Reader) -> Result<[u8; DIGEST], FormatError> {
-    Ok(reader.take(DIGEST)?.first_chunk().copied().unwrap_or_default())
-}
-
 /// Starts after the header of a file with this digest.
 fn open<'a>(
     bytes: &'a [u8],
     magic: &[u8; 4],
     kind: usize,
-    digest: &[u8; DIGEST],
+    digest: &[u8; KEPT],
 ) -> Result<Reader<'a>, FormatError> {
-    if !Digest::of(bytes).0.starts_with(digest) {
+    if Digest::of(bytes).kept() != *digest {
         return Err(FormatError::Digest);
     }
     let mut reader = Reader::open(bytes, magic, "a cell's file", CELLS_VERSION)?;

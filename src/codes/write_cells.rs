@@ -1,7 +1,7 @@
 //! Writes the codes of a catalogue that is cut into cells: what they have in common is learnt from a sample, then each cell is
 //! written for itself, so that memory does not grow with the catalogue.
 
-use super::cells::{CELL_MAGIC, CELLS_VERSION, DIGEST, PLACES_MAGIC};
+use super::cells::{CELL_MAGIC, CELLS_VERSION, PLACES_MAGIC};
 use super::layer;
 use super::model::Model;
 use super::train::{Coded, Coder};
@@ -79,13 +79,12 @@ impl CellWriter {
         let axes = cells.first().map_or(0, |cell| cell.centroid.len());
         codes.extend((axes as u32).to_le_bytes());
         codes.extend(unit.to_le_bytes());
-        let short = |digest: &Digest| digest.0[..DIGEST].to_vec();
         for cell in cells {
             let numbers = [cell.items, cell.bytes[0], cell.bytes[1]];
             codes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            codes.extend(cell.digests.iter().flat_map(short));
+            codes.extend(cell.digests.iter().flat_map(Digest::kept));
         }
-        codes.extend(places.iter().flat_map(short));
+        codes.extend(places.iter().flat_map(Digest::kept));
         codes.extend(cells.iter().flat_map(|cell| &cell.centroid).map(|number| *number as u8));
         codes
     }

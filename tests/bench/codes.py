@@ -99,7 +99,7 @@ def quantiser(spec, dims):
         inner.rq.train_type = faiss.ResidualQuantizer.Skip_codebook_tables
         inner.rq.max_beam_size = 1
     if isinstance(inner, faiss.IndexProductLocalSearchQuantizer):
-        # Of 25, 8 and 16 rounds, which take six minutes a time and find 5 points more (slim, 128 bytes).
+        # Of 25, 8 and 16 rounds, which take several times as long.
         for part in range(inner.plsq.nsplits):
             search = faiss.downcast_AdditiveQuantizer(inner.plsq.subquantizer(part))
             search.train_iters, search.train_ils_iters, search.encode_ils_iters = LSQ_ROUNDS
@@ -146,7 +146,13 @@ def copies(options):
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([options.program, "export", folder, "--npy", npy], check=True)
     found = lines_of([options.program, "eval", folder, "--sample", ASKING, "--json"])
-    return np.load(npy), {"codes, 128": found["recall_at_10"], "refined, 128 + 256": found["refined_recall_at_10"]}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    codebook, codes, refinement = (manifest[part]["bytes"] for part in ("codebook", "codes", "refinement"))
+    line = lambda bytes_, figure: {"bytes": bytes_ / COPIES, "codebook_bytes": codebook, **found[figure]}
+    return np.load(npy), {
+        "codes, 128": line(codes, "recall_at_10"),
+        "refined, 128 + 256": line(codes + refinement, "refined_recall_at_10"),
+    }
 
 
 def main():

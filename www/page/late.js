@@ -1,14 +1,5 @@
-/**
- * Loads a module of this folder when it is first needed, and again if that failed.
- *
- * Chromium remembers for the life of a page that an address gave no module, so a second try goes to another one. What could
- * be loaded is remembered here: two copies of a module would be two workers.
- */
-import { LookalikeError } from "../shared/errors.js";
-
-/** @type {Map<string, Promise<any>>} */
-const loaded = new Map();
-let tries = 0;
+/** Loads a module of this folder when it is first needed, and again if that failed. */
+import { late as loadLate } from "../shared/late.js";
 
 /**
  * @template Module
@@ -17,15 +8,5 @@ let tries = 0;
  * @returns {Promise<Module>}
  */
 export function late(name, load) {
-  let module = loaded.get(name);
-  if (!module) {
-    module = load()
-      .catch(() => import(/* webpackIgnore: true */ /* @vite-ignore */ `./${name}.js?again=${++tries}`))
-      .catch((error) => {
-        loaded.delete(name);
-        throw new LookalikeError("folder/unreachable", `could not be loaded (${error})`, `${name}.js`);
-      });
-    loaded.set(name, module);
-  }
-  return module;
+  return loadLate(name, load, (tries) => import(/* webpackIgnore: true */ /* @vite-ignore */ `./${name}.js?again=${tries}`));
 }

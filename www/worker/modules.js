@@ -7,6 +7,7 @@
 import startEmbed from "../wasm/embed.js";
 import startRank, { Ranker } from "../wasm/rank.js";
 import { LookalikeError } from "../shared/errors.js";
+import { late } from "../shared/late.js";
 import { download } from "./download.js";
 
 /**
@@ -46,27 +47,13 @@ export async function startRanking(urls, onBytes) {
 /** The same for a catalogue cut into cells. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof CellsRanker>} */
 export async function startRankingCells(urls, onBytes) {
   const name = "rank_cells_bg.wasm";
-  const module = await importRankCells();
+  const module = await late(
+    "rank_cells",
+    () => import("../wasm/rank_cells.js"),
+    (tries) => import(/* webpackIgnore: true */ /* @vite-ignore */ `../wasm/rank_cells.js?again=${tries}`),
+  );
   await start(module.default, urls?.rankCells ?? OWN.rankCells, name, RANK_BYTES, onBytes);
   return module.Ranker;
-}
-
-/** @type {Promise<typeof import("../wasm/rank_cells.js")> | undefined} */
-let rankCells;
-let tries = 0;
-
-/**
- * Chromium remembers for the life of a worker that an address gave no module, so a second try goes to another one; what
- * could be loaded is remembered here, for another copy would know nothing of the wasm that was started.
- */
-function importRankCells() {
-  rankCells ??= import("../wasm/rank_cells.js")
-    .catch(() => import(/* webpackIgnore: true */ /* @vite-ignore */ `../wasm/rank_cells.js?again=${++tries}`))
-    .catch((error) => {
-      rankCells = undefined;
-      throw new LookalikeError("folder/unreachable", `could not be loaded (${error})`, "rank_cells.js");
-    });
-  return rankCells;
 }
 
 /**

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lookalike::codes::Space;
 use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
@@ -16,7 +15,7 @@ use lookalike::folder::{
 
 use super::bytes::Bytes;
 use super::cache::{EmbeddingCache, write_catalogue};
-use super::cells::Cells;
+use super::cells::{CellContents, Cells};
 use super::embed::Item;
 use super::fragments;
 use super::neighbours::Neighbours;
@@ -67,19 +66,7 @@ pub enum ToCode<'a> {
     /// All in memory, for one file.
     Whole(Coordinates),
     /// In cells.
-    Cells(ToCells<'a>),
-}
-
-/// What codes in cells are made of.
-pub struct ToCells<'a> {
-    /// Which product is in which.
-    pub cells: &'a Cells,
-    /// Where codes are made.
-    pub space: &'a Space,
-    /// L2 norms of embeddings, in item order.
-    pub lengths: &'a [f64],
-    /// Has the embeddings.
-    pub cache: &'a EmbeddingCache,
+    Cells(&'a Cells, CellContents<'a>),
 }
 
 /// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.

@@ -30,9 +30,9 @@ use crate::progress::Progress;
 use crate::workers::processors;
 use bytes::Bytes;
 use cache::EmbeddingCache;
-use cells::Cells;
+use cells::{CellContents, Cells};
 use embed::Outcome;
-use folder::{ToCells, ToCode};
+use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
@@ -219,7 +219,10 @@ fn index(
         neighbours: &neighbours,
         neighbours_recall,
         codes: match &in_cells {
-            Some((cells, space, lengths)) => ToCode::Cells(ToCells { cells, space, lengths, cache }),
+            Some((cells, space, lengths)) => {
+                let items = &records;
+                ToCode::Cells(cells, CellContents { cache, items, space, lengths, code_bytes, jobs })
+            }
             None => ToCode::Whole(space::coordinates(cache, &records)?),
         },
         code_bytes,

@@ -10,9 +10,8 @@ use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
 use lookalike::folder::{CellsEntry, FileEntry, cell_name, layer_folder};
 
-use super::cache::Record;
-use super::cells::{CellContents, WrittenCells};
-use super::folder::{Contents, ToCells, ToCode, write_file};
+use super::cells::{CellContents, Cells, WrittenCells};
+use super::folder::{Contents, ToCode, write_file};
 use super::space::Coordinates;
 use crate::catalogue::ProductFields;
 
@@ -55,7 +54,7 @@ pub fn write(folder: &Path, contents: &Contents) -> anyhow::Result<RankingFiles>
     let attributes = attributes(contents);
     match &contents.codes {
         ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes),
-        ToCode::Cells(to_cells) => write_in_cells(folder, contents, to_cells, attributes),
+        ToCode::Cells(cells, of_cells) => write_in_cells(folder, contents, (cells, of_cells), attributes),
     }
 }
 
@@ -83,24 +82,12 @@ fn write_whole(
 fn write_in_cells(
     folder: &Path,
     contents: &Contents,
-    to_cells: &ToCells,
+    (cells, of_cells): (&Cells, &CellContents),
     attributes: Option<Vec<u8>>,
 ) -> anyhow::Result<RankingFiles> {
-    let ToCells { cells, space, lengths, cache } = *to_cells;
     let unnamed = folder.join("cells.unfinished");
     fs::create_dir_all(&unnamed)?;
-    let records: Vec<Record> = contents.items.iter().map(|item| item.record).collect();
-    let WrittenCells { files, cells, places, places_bytes, members } = cells.write(
-        &unnamed,
-        &CellContents {
-            cache,
-            items: &records,
-            space,
-            lengths,
-            code_bytes: contents.code_bytes,
-            jobs: contents.jobs,
-        },
-    )?;
+    let WrittenCells { files, cells, places, places_bytes, members } = cells.write(&unnamed, of_cells)?;
     let digests = cells.iter().flat_map(|cell| cell.digests).chain(places);
     let path = format!("cells-{}", Digest::of_set(digests).short());
     fs::rename(&unnamed, folder.join(&path))?;
@@ -109,18 +96,20 @@ fn write_in_cells(
         InCells { codes: places_bytes + bytes_of(0), refinement: bytes_of(1), ..InCells::default() };
 
     let colours_of = |members: &[u32]| {
-        let colours: Vec<Colours> = members.iter().map(|item| records[*item as usize].colours).collect();
+        let colours: Vec<Colours> =
+            members.iter().map(|item| of_cells.items[*item as usize].colours).collect();
         ColourCodes::write_cell(&colours)
     };
-    let head =
-        |cells: &[Digest]| ColourCodes::write_of_cells(records.len(), cells, contents.means, contents.colour);
+    let head = |cells: &[Digest]| {
+        ColourCodes::write_of_cells(of_cells.items.len(), cells, contents.means, contents.colour)
+    };
     let (colours, bytes) = write_layer(folder, "colours", &members, colours_of, head)?;
     in_cells.colours = bytes;
 
     let mut entry = None;
     if let Some(bytes) = attributes {
         // Read back for what its columns are; a cell's file has the same.
-        let items = u32::try_from(records.len())?;
+        let items = u32::try_from(of_cells.items.len())?;
         let whole = Attributes::read(&bytes, items)?;
         let attributes_of = |members: &[u32]| {
             let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
