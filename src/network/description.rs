@@ -87,6 +87,8 @@ pub enum Op {
     },
     /// Mean over height and width; makes `[1, channels, 1, 1]`.
     GlobalAveragePool,
+    /// Largest value over height and width; makes `[1, channels, 1, 1]`.
+    GlobalMaxPool,
     /// max(x, 0), and no more than `max` where it is there.
     Relu {
         /// The ceiling, 6 in MobileNet.
@@ -95,7 +97,8 @@ pub enum Op {
     },
     /// Sum of two values of one shape.
     Add,
-    /// Values one after the other along the channels.
+    /// Values one after the other along the channels. Values that are not all pictures of one height and width are flattened
+    /// first, and the result is then `[1, numbers]`.
     Concat,
 }
 

@@ -123,6 +123,10 @@ impl Wire<'_> {
                 let name = format!("{}.mean", self.name);
                 Ok(self.model.wire_node(name, math::mul(), &[sum, share])?[0])
             }
+            Op::GlobalMaxPool => {
+                self.channels(inputs[0])?;
+                self.wire(Reduce::new(tvec!(2, 3), Reducer::Max), inputs)
+            }
             Op::Relu { max } => {
                 let zero = self.scalar_like("zero", 0.0, inputs[0])?;
                 let floored = self.wire(math::max(), &[inputs[0], zero])?;
@@ -136,8 +140,35 @@ impl Wire<'_> {
                 ensure!(a?.shape == b?.shape, "the two values of a sum have one shape");
                 self.wire(math::add(), inputs)
             }
-            Op::Concat => self.wire(TypedConcat::new(1), inputs),
+            Op::Concat => {
+                let inputs = self.concatenable(inputs)?;
+                self.wire(TypedConcat::new(1), &inputs)
+            }
         }
+    }
+
+    /// `inputs` as values that differ in nothing but the length of axis 1.
+    ///
+    /// Where a network concatenates flattened values, the description has the values before they were flattened: the order
+    /// of their numbers is the same.
+    fn concatenable(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        let mut shapes = Vec::new();
+        for input in inputs {
+            shapes
+                .push(self.model.outlet_fact(*input)?.shape.as_concrete().context("a fixed shape")?.to_vec());
+        }
+        let first = &shapes[0];
+        if shapes.iter().all(|shape| shape.len() == first.len() && shape[2..] == first[2..]) {
+            return Ok(inputs.into());
+        }
+        let mut flat = tvec!();
+        for (number, (input, shape)) in inputs.iter().zip(&shapes).enumerate() {
+            let from: TVec<TDim> = shape[1..].iter().map(|side| side.to_dim()).collect();
+            let to = tvec!(from.iter().product::<TDim>());
+            let name = format!("{}.flat{number}", self.name);
+            flat.push(self.model.wire_node(name, AxisOp::Reshape(1, from, to), &[*input])?[0]);
+        }
+        Ok(flat)
     }
 
     fn wire(&mut self, op: impl Into<Box<dyn TypedOp>>, inputs: &[OutletId]) -> TractResult<OutletId> {

@@ -10,6 +10,8 @@ mod graph;
 mod parts;
 mod preprocessing;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod vgg16;
 mod weights;
 

@@ -73,7 +73,60 @@ def networks(out, shared, program):
     first_blocks(shared / "models/vgg16-blocks12.npz", path)
     x = input_of() * 128  # about what a photo less its mean is
     case("vgg16-blocks12", path, "features", "f32", x, run_onnx(path, "features", x).ravel())
+    path = out / "multi-level.onnx"
+    multi_level(path)
+    want = run_onnx(path, "features", input_of(64))
+    for weights in ("f32", "int8"):
+        case("multi-level", path, "features", weights, input_of(64), want)
     return cases
+
+
+def multi_level(path):
+    """Convolutions whose means and maxima at three depths go on to two heads, as PyTorch exports them, as ONNX."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(5)
+    nodes, tensors = [], []
+
+    def node(kind, inputs, output, **attributes):
+        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def constant(name, values):
+        tensors.append(numpy_helper.from_array(values, name))
+        return name
+
+    def weights(name, *shape):
+        deviation = np.sqrt(2 / np.prod(shape[1:]))
+        return [constant(f"{name}.weight", random.normal(0, deviation, shape).astype("f4")),
+                constant(f"{name}.bias", random.normal(0, 0.1, shape[0]).astype("f4"))]
+
+    def dense(name, value, inputs, outputs):
+        return node("Gemm", [value, *weights(name, outputs, inputs)], name, transB=1)
+
+    last, levels, channels = "input", [], 3
+    axes = constant("axes", np.array([2, 3], "i8"))
+    for depth, width in enumerate((16, 32, 48)):
+        conv = node("Conv", [last, *weights(f"conv{depth}", width, channels, 3, 3)], f"conv{depth}", pads=[1] * 4)
+        relu = node("Relu", [conv], f"relu{depth}")
+        # The two ways each is exported.
+        if depth % 2:
+            mean = node("ReduceMean", [relu, axes], f"mean{depth}", keepdims=0)
+            most = node("ReduceMax", [relu, axes], f"most{depth}", keepdims=0)
+        else:
+            mean = node("Flatten", [node("GlobalAveragePool", [relu], f"mean{depth}.4d")], f"mean{depth}")
+            most = node("Flatten", [node("GlobalMaxPool", [relu], f"most{depth}.4d")], f"most{depth}")
+        levels += [mean, most]
+        last, channels = node("MaxPool", [relu], f"pool{depth}", kernel_shape=[2, 2], strides=[2, 2]), width
+    pooled = node("Concat", levels, "pooled", axis=1)
+    hidden = node("Relu", [dense("appearance1", pooled, 192, 64)], "appearance1.relu")
+    heads = [dense("appearance2", hidden, 64, 24), dense("meaning", pooled, 192, 40), levels[-2]]
+    node("Concat", heads, "features", axis=1)
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "multi-level", [value("input", [1, 3, 64, 64])],
+                              [value("features", [1, 24 + 40 + 48])], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
 
 
 def first_blocks(weights, path):

@@ -218,15 +218,18 @@ impl Walk<'_> {
         if let Some(op) = node.op_as::<Reduce>() {
             let shape = &self.model.outlet_fact(node.inputs[0])?.shape;
             ensure!(
-                op.reducer == Reducer::Sum && *op.axes == [2, 3] && shape.rank() == 4,
-                "of reductions only the mean over height and width is known here"
+                matches!(op.reducer, Reducer::Sum | Reducer::Max) && *op.axes == [2, 3] && shape.rank() == 4,
+                "of reductions only the mean and the maximum over height and width are known here"
             );
+            if op.reducer == Reducer::Max {
+                return self.push(Op::GlobalMaxPool, &inputs);
+            }
             let pixels = shape[2].to_usize()? * shape[3].to_usize()?;
             let Value::Layer(mean) = self.push(Op::GlobalAveragePool, &inputs)? else { unreachable!() };
             return Ok(Value::Sum { mean, pixels });
         }
         if let Some(op) = node.op_as::<TypedConcat>() {
-            ensure!(op.axis == 1, "values are put together along the channels only");
+            ensure!(op.axis == 1, "values are concatenated along the channels only");
             return self.push(Op::Concat, &inputs);
         }
         let keeps_numbers_in_order = match node.op_as::<AxisOp>() {

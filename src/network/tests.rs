@@ -1,0 +1,150 @@
+//! Networks with several heads that read values of several depths.
+
+use super::*;
+use crate::disorder::numbers;
+
+/// Side of the input in pixels.
+const SIDE: usize = 8;
+/// Channels of both convolutions.
+const CHANNELS: usize = 16;
+
+/// Two convolutions with ReLUs (values 1 to 4), the means and maxima of both ReLUs (5 to 8) and these concatenated (9).
+fn trunk() -> (Vec<Layer>, Vec<TensorEntry>) {
+    let (mut layers, mut tensors) = (Vec::new());
+    for inputs in [3, CHANNELS] {
+        let (weight, bias) = weights(&mut tensors, &[CHANNELS, inputs, 3, 3]);
+        let (strides, dilations, padding, groups) = ([1, 1], [1, 1], [1; 4], 1);
+        push(&mut layers, vec![], Op::Conv { weight, bias, strides, dilations, padding, groups });
+        push(&mut layers, vec![], Op::Relu { max: None });
+    }
+    for value in [2, 4] {
+        push(&mut layers, vec![value], Op::GlobalAveragePool);
+        push(&mut layers, vec![value], Op::GlobalMaxPool);
+    }
+    push(&mut layers, vec![5, 6, 7, 8], Op::Concat);
+    (layers, tensors)
+}
+
+fn weights(tensors: &mut Vec<TensorEntry>, shape: &[usize]) -> (usize, usize) {
+    tensors.push(TensorEntry { shape: shape.to_vec(), encoding: Encoding::F32 });
+    tensors.push(TensorEntry { shape: vec![shape[0]], encoding: Encoding::F32 });
+    (tensors.len() - 2, tensors.len() - 1)
+}
+
+/// Appends a layer; without `inputs` it reads the last value.
+fn push(layers: &mut Vec<Layer>, inputs: Vec<usize>, op: Op) {
+    let inputs = if inputs.is_empty() { vec![layers.len()] } else { inputs };
+    layers.push(Layer { inputs, op });
+}
+
+/// The numbers of tensor `index`, the same in every network of this file.
+fn values(tensors: &[TensorEntry], index: usize) -> Vec<f32> {
+    let shape = &tensors[index].shape;
+    let depth: usize = shape.iter().skip(1).product();
+    let count = shape.iter().product();
+    numbers(count, index as u64 + 1).into_iter().map(|value| value / (depth as f32).sqrt()).collect()
+}
+
+fn network(layers: &[Layer], tensors: &[TensorEntry], dims: usize) -> Result<Network, NetworkError> {
+    let side = SIDE as u32;
+    let mut description = Description::new(
+        "test".into(),
+        true,
+        Preprocessing::torch(side, side),
+        dims,
+        layers.into(),
+        tensors.into(),
+    );
+    let stored: Vec<Vec<u8>> = tensors
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| encode(&values(tensors, index), &entry.shape, entry.encoding))
+        .collect();
+    let mut parts = Vec::new();
+    write_parts::<()>(&mut description, stored, |_, content| {
+        parts.push(content.to_vec());
+        Ok(())
+    })
+    .expect("nothing fails here");
+    let text = description.write();
+    let mut loader = Loader::new(&text, &Digest::of(&text).hex())?;
+    for (index, part) in parts.iter().enumerate() {
+        loader.part(index, part)?;
+    }
+    loader.finish()
+}
+
+/// What the first `count` layers of the trunk make of `input`.
+fn value(count: usize, input: &[f32]) -> Vec<f32> {
+    let (layers, tensors) = trunk();
+    let dims = CHANNELS * SIDE * SIDE;
+    network(&layers[..count], &tensors, dims).expect("fits").run(input).expect("runs")
+}
+
+fn dense(tensors: &[TensorEntry], weight: usize, input: &[f32]) -> Vec<f32> {
+    let rows = values(tensors, weight);
+    let rows = rows.chunks_exact(input.len());
+    rows.zip(values(tensors, weight + 1))
+        .map(|(row, bias)| bias + row.iter().zip(input).map(|(a, b)| a * b).sum::<f32>())
+        .collect()
+}
+
+fn near(got: &[f32], want: &[f32]) {
+    assert_eq!(got.len(), want.len());
+    for (place, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!((got - want).abs() <= 1e-4 * (1.0 + want.abs()), "{got} for {want} at {place}");
+    }
+}
+
+#[test]
+fn heads_read_values_of_several_depths() {
+    let input = numbers(3 * SIDE * SIDE, 99);
+    let (mut layers, mut tensors) = trunk();
+    // Two layers on all levels, one on all levels, one on the second level alone; and the second level's mean itself.
+    for (from, inputs, outputs) in [(9, 4 * CHANNELS, 8), (11, 8, 4), (9, 4 * CHANNELS, 6), (7, CHANNELS, 3)]
+    {
+        let (weight, bias) = weights(&mut tensors, &[outputs, inputs]);
+        push(&mut layers, vec![from], Op::Dense { weight, bias });
+        if from == 9 && outputs == 8 {
+            push(&mut layers, vec![], Op::Relu { max: None });
+        }
+    }
+    push(&mut layers, vec![12, 13, 14, 7], Op::Concat);
+    let dims = 4 + 6 + 3 + CHANNELS;
+    let network = network(&layers, &tensors, dims).expect("fits");
+    let got = network.run(&input).expect("runs");
+
+    let mut pooled = Vec::new();
+    for count in [2, 4] {
+        let whole = value(count, &input);
+        let planes = whole.chunks_exact(SIDE * SIDE);
+        pooled.extend(planes.clone().map(|plane| plane.iter().sum::<f32>() / (SIDE * SIDE) as f32));
+        pooled.extend(planes.map(|plane| plane.iter().copied().fold(f32::MIN, f32::max)));
+    }
+    let mean = &pooled[2 * CHANNELS..3 * CHANNELS];
+    let hidden: Vec<f32> = dense(&tensors, 4, &pooled).into_iter().map(|value| value.max(0.0)).collect();
+    let want =
+        [dense(&tensors, 6, &hidden), dense(&tensors, 8, &pooled), dense(&tensors, 10, mean), mean.to_vec()];
+    near(&got, &want.concat());
+
+    let other = numbers(3 * SIDE * SIDE, 100);
+    let both = network.run(&[&other[..], &input].concat()).expect("runs");
+    assert_eq!(both[dims..], got, "the same to the bit beside another photo");
+}
+
+#[test]
+fn dense_layers_after_concatenated_levels_are_run_for_several_photos_at_once() {
+    let (mut layers, mut tensors) = trunk();
+    for (inputs, outputs) in [(4 * CHANNELS, 8), (8, 4)] {
+        let (weight, bias) = weights(&mut tensors, &[outputs, inputs]);
+        push(&mut layers, vec![], Op::Dense { weight, bias });
+        push(&mut layers, vec![], Op::Relu { max: None });
+    }
+    let network = network(&layers, &tensors, 4).expect("fits");
+    assert_eq!(network.tail.inputs(), 4 * CHANNELS);
+    let inputs = numbers(5 * 3 * SIDE * SIDE, 7);
+    let together = network.run(&inputs).expect("runs");
+    for (input, got) in inputs.chunks(3 * SIDE * SIDE).zip(together.chunks(4)) {
+        assert_eq!(network.run(input).expect("runs"), got);
+    }
+}
