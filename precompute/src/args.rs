@@ -10,6 +10,10 @@ use lookalike::rules::Rules;
 
 use crate::build::cells::CellCount;
 
+mod network;
+
+pub use network::{NetworkOptions, PreprocessingName, WeightsName};
+
 /// "More like this" for a shop with product photos and static hosting.
 ///
 /// Embeds a catalogue of photos and writes a static folder: every product's nearest neighbours, what ranks a shopper's
@@ -303,38 +307,6 @@ pub struct CompileArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub options: NetworkOptions,
-}
-
-/// How a network is compiled.
-#[derive(Args, Debug, Default)]
-pub struct NetworkOptions {
-    /// How weights are stored
-    #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
-    pub weights: WeightsName,
-    /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
-    #[arg(long, value_enum)]
-    pub preprocessing: Option<PreprocessingName>,
-}
-
-/// How weights are stored.
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WeightsName {
-    /// 8 bits a weight, one scale for each output channel
-    #[default]
-    Int8,
-    /// Half precision
-    F16,
-    /// As they are
-    F32,
-}
-
-/// How pixels become the network's input. Photos are squashed to the input's size by all of them.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PreprocessingName {
-    /// BGR, 0 to 255, minus 103.939, 116.779, 123.68 (Oxford's VGG-16, Keras)
-    Caffe,
-    /// RGB, 0 to 1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225 (torchvision, ONNX Model Zoo)
-    Torch,
 }
 
 /// Draw a catalogue of product photos to try things with.

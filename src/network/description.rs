@@ -6,7 +6,9 @@ use super::preprocessing::Preprocessing;
 use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike-network";
-const VERSION: u32 = 1;
+/// The version written, and the greatest this reader knows. A network that needs nothing of version 2 is written as
+/// version 1, whose readers would pass over components and take the embeddings for something else.
+const VERSION: u32 = 2;
 
 /// A compiled network: a chain or graph of layers over one picture, and where its weights are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,10 @@ pub struct Description {
     pub preprocessing: Preprocessing,
     /// Length of the embedding.
     pub dims: usize,
+    /// The parts of the embedding that are weighted against each other, in its order; empty: the embedding is what the last
+    /// layer makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<Component>,
     /// In the order of evaluation. The input is value 0, layer i makes value i + 1, the last is the embedding.
     pub layers: Vec<Layer>,
     /// The weights, end to end in this order.
@@ -28,6 +34,18 @@ pub struct Description {
     /// The files that hold the weights, end to end in this order.
     #[serde(default)]
     pub parts: Vec<PartEntry>,
+}
+
+/// Consecutive dimensions of the embedding that say one thing, such as how a product looks or what it is. They are scaled
+/// to unit length times `weight`, so that how much each counts in a distance does not depend on the photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// A name for people.
+    pub name: String,
+    /// Number of dimensions; those of all components add up to the embedding's.
+    pub dims: usize,
+    /// Length after scaling, finite and not negative; at least one component has a length.
+    pub weight: f32,
 }
 
 /// One operation and the values it reads.
@@ -140,6 +158,51 @@ pub struct PartEntry {
     pub sha256: String,
 }
 
+impl Component {
+    /// Refuses components that do not divide an embedding of `dims` numbers, or whose weights are no lengths.
+    fn check(components: &[Component], dims: usize) -> Result<(), &'static str> {
+        let Some(first) = components.first() else { return Ok(()) };
+        let sum = components.iter().try_fold(0usize, |sum, component| sum.checked_add(component.dims));
+        if sum != Some(dims) || components.iter().any(|component| component.dims == 0) {
+            return Err("has components whose dimensions do not add up to the embedding's");
+        }
+        let is_length = |weight: f32| weight.is_finite() && weight >= 0.0;
+        if !components.iter().all(|component| is_length(component.weight)) {
+            return Err("has a component whose weight is negative or not a number");
+        }
+        if components.iter().all(|component| component.weight == 0.0) {
+            return Err("has components of which none has a weight above 0");
+        }
+        let is_repeated = |(place, component): (usize, &Component)| {
+            components[..place].iter().any(|other| other.name == component.name)
+        };
+        if first.name.is_empty() || components.iter().enumerate().any(is_repeated) {
+            return Err("has components without a name of their own");
+        }
+        Ok(())
+    }
+
+    /// Scales each component of each of `embeddings`, `[n, dims]`, row-major, to unit length times its weight. A component
+    /// of zeros has no direction and stays as it is.
+    pub(super) fn scale(components: &[Component], embeddings: &mut [f32]) {
+        let dims: usize = components.iter().map(|component| component.dims).sum();
+        if dims == 0 {
+            return;
+        }
+        for mut rest in embeddings.chunks_exact_mut(dims) {
+            for component in components {
+                let (values, others) = rest.split_at_mut(component.dims);
+                let length = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+                if length > 0.0 {
+                    let factor = f64::from(component.weight) / length;
+                    values.iter_mut().for_each(|value| *value = (f64::from(*value) * factor) as f32);
+                }
+                rest = others;
+            }
+        }
+    }
+}
+
 impl TensorEntry {
     /// How many numbers there are, `None` if that overflows.
     pub fn elements(&self) -> Option<usize> {
@@ -168,13 +231,32 @@ impl Description {
         layers: Vec<Layer>,
         tensors: Vec<TensorEntry>,
     ) -> Description {
-        let (format, version, parts) = (FORMAT.to_owned(), VERSION, Vec::new());
-        Description { format, version, name, trained, preprocessing, dims, layers, tensors, parts }
+        let (format, version, components, parts) = (FORMAT.to_owned(), VERSION, Vec::new(), Vec::new());
+        Description {
+            format,
+            version,
+            name,
+            trained,
+            preprocessing,
+            dims,
+            components,
+            layers,
+            tensors,
+            parts,
+        }
     }
 
     /// The text of `network.json`.
     pub fn write(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a description has only strings and finite numbers")
+        let description = Description { version: self.needed_version(), ..self.clone() };
+        serde_json::to_vec(&description).expect("a description has only strings and finite numbers")
+    }
+
+    /// The least version whose readers understand this network.
+    fn needed_version(&self) -> u32 {
+        let is_new =
+            !self.components.is_empty() || self.layers.iter().any(|layer| layer.op == Op::GlobalMaxPool);
+        if is_new { VERSION } else { 1 }
     }
 
     /// Reads `network.json`. Past this every layer reads values made before it and tensors that are there, and the
@@ -207,6 +289,7 @@ impl Description {
         if self.layers.is_empty() || self.dims == 0 {
             return Err("has no layers");
         }
+        Component::check(&self.components, self.dims)?;
         for (number, layer) in self.layers.iter().enumerate() {
             if layer.inputs.iter().any(|value| *value > number) {
                 return Err("has a layer that reads a value made after it");

@@ -21,7 +21,7 @@ use tract_core::internal::{DimLike, IntoTensor, Tensor, TractError, TypedModel, 
 
 #[doc(hidden)] // for tests/bench/kernels.rs
 pub use convolution::{Convolutions, Given, Link, multiply_adds};
-pub use description::{Description, Encoding, Layer, Op, PartEntry, TensorEntry};
+pub use description::{Component, Description, Encoding, Layer, Op, PartEntry, TensorEntry};
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
 pub use vgg16::{Vgg16, random_weights};
@@ -127,10 +127,11 @@ impl Network {
             let output = outputs[0].try_as_plain_ram().map_err(failed)?;
             made.extend_from_slice(output.as_slice::<f32>().map_err(failed)?);
         }
-        let embeddings = self.tail.apply(made);
+        let mut embeddings = self.tail.apply(made);
         if embeddings.iter().any(|value| !value.is_finite()) {
             return Err(NetworkError::Run("its output is not a finite number".to_owned()));
         }
+        Component::scale(&self.description.components, &mut embeddings);
         Ok(embeddings)
     }
 }

@@ -1,5 +1,6 @@
-//! Networks with several heads that read values of several depths.
+//! Networks with several heads that read values of several depths, and what becomes of their embeddings.
 
+use super::description::Component;
 use super::*;
 use crate::disorder::numbers;
 
@@ -10,7 +11,7 @@ const CHANNELS: usize = 16;
 
 /// Two convolutions with ReLUs (values 1 to 4), the means and maxima of both ReLUs (5 to 8) and these concatenated (9).
 fn trunk() -> (Vec<Layer>, Vec<TensorEntry>) {
-    let (mut layers, mut tensors) = (Vec::new());
+    let (mut layers, mut tensors) = (Vec::new(), Vec::new());
     for inputs in [3, CHANNELS] {
         let (weight, bias) = weights(&mut tensors, &[CHANNELS, inputs, 3, 3]);
         let (strides, dilations, padding, groups) = ([1, 1], [1, 1], [1; 4], 1);
@@ -45,7 +46,12 @@ fn values(tensors: &[TensorEntry], index: usize) -> Vec<f32> {
     numbers(count, index as u64 + 1).into_iter().map(|value| value / (depth as f32).sqrt()).collect()
 }
 
-fn network(layers: &[Layer], tensors: &[TensorEntry], dims: usize) -> Result<Network, NetworkError> {
+fn network(
+    layers: &[Layer],
+    tensors: &[TensorEntry],
+    dims: usize,
+    components: Vec<Component>,
+) -> Result<Network, NetworkError> {
     let side = SIDE as u32;
     let mut description = Description::new(
         "test".into(),
@@ -55,6 +61,7 @@ fn network(layers: &[Layer], tensors: &[TensorEntry], dims: usize) -> Result<Net
         layers.into(),
         tensors.into(),
     );
+    description.components = components;
     let stored: Vec<Vec<u8>> = tensors
         .iter()
         .enumerate()
@@ -78,7 +85,7 @@ fn network(layers: &[Layer], tensors: &[TensorEntry], dims: usize) -> Result<Net
 fn value(count: usize, input: &[f32]) -> Vec<f32> {
     let (layers, tensors) = trunk();
     let dims = CHANNELS * SIDE * SIDE;
-    network(&layers[..count], &tensors, dims).expect("fits").run(input).expect("runs")
+    network(&layers[..count], &tensors, dims, Vec::new()).expect("fits").run(input).expect("runs")
 }
 
 fn dense(tensors: &[TensorEntry], weight: usize, input: &[f32]) -> Vec<f32> {
@@ -111,7 +118,7 @@ fn heads_read_values_of_several_depths() {
     }
     push(&mut layers, vec![12, 13, 14, 7], Op::Concat);
     let dims = 4 + 6 + 3 + CHANNELS;
-    let network = network(&layers, &tensors, dims).expect("fits");
+    let network = network(&layers, &tensors, dims, Vec::new()).expect("fits");
     let got = network.run(&input).expect("runs");
 
     let mut pooled = Vec::new();
@@ -140,11 +147,65 @@ fn dense_layers_after_concatenated_levels_are_run_for_several_photos_at_once() {
         push(&mut layers, vec![], Op::Dense { weight, bias });
         push(&mut layers, vec![], Op::Relu { max: None });
     }
-    let network = network(&layers, &tensors, 4).expect("fits");
+    let network = network(&layers, &tensors, 4, Vec::new()).expect("fits");
     assert_eq!(network.tail.inputs(), 4 * CHANNELS);
     let inputs = numbers(5 * 3 * SIDE * SIDE, 7);
     let together = network.run(&inputs).expect("runs");
     for (input, got) in inputs.chunks(3 * SIDE * SIDE).zip(together.chunks(4)) {
         assert_eq!(network.run(input).expect("runs"), got);
+    }
+}
+
+fn component(name: &str, dims: usize, weight: f32) -> Component {
+    Component { name: name.to_owned(), dims, weight }
+}
+
+/// The trunk's means and maxima, `[4 * CHANNELS]`.
+fn pooled(components: Vec<Component>) -> Result<Network, NetworkError> {
+    let (layers, tensors) = trunk();
+    network(&layers, &tensors, 4 * CHANNELS, components)
+}
+
+#[test]
+fn components_have_the_length_of_their_weight() {
+    let plain = pooled(Vec::new()).expect("fits");
+    let components = vec![component("print", 16, 0.7), component("kind", 40, 1.0), component("rest", 8, 0.0)];
+    let scaled = pooled(components).expect("fits");
+    let inputs = numbers(2 * 3 * SIDE * SIDE, 3);
+    let (plain, scaled) = (plain.run(&inputs).expect("runs"), scaled.run(&inputs).expect("runs"));
+    for (plain, scaled) in plain.chunks(64).zip(scaled.chunks(64)) {
+        let mut at = 0;
+        for (dims, weight) in [(16, 0.7f32), (40, 1.0), (8, 0.0)] {
+            let (plain, scaled) = (&plain[at..at + dims], &scaled[at..at + dims]);
+            let length = plain.iter().map(|value| value * value).sum::<f32>().sqrt();
+            let want: Vec<f32> = plain.iter().map(|value| value / length * weight).collect();
+            near(scaled, &want);
+            at += dims;
+        }
+    }
+}
+
+#[test]
+fn a_component_of_zeros_stays_so() {
+    let components = [component("zeros", 2, 1.0), component("rest", 2, 3.0)];
+    let mut embeddings = vec![0.0, 0.0, 3e30, 4e30];
+    Component::scale(&components, &mut embeddings);
+    near(&embeddings, &[0.0, 0.0, 1.8, 2.4]);
+}
+
+#[test]
+fn components_that_do_not_fit_the_embedding_are_refused() {
+    let refused = [
+        vec![component("short", 63, 1.0)],
+        vec![component("empty", 0, 1.0), component("rest", 64, 1.0)],
+        vec![component("overflow", usize::MAX, 1.0), component("rest", 65, 1.0)],
+        vec![component("negative", 64, -1.0)],
+        vec![component("infinite", 64, f32::INFINITY)],
+        vec![component("weightless", 64, 0.0)],
+        vec![component("same", 32, 1.0), component("same", 32, 1.0)],
+    ];
+    for components in refused {
+        let name = components[0].name.clone();
+        assert!(pooled(components).is_err(), "{name}");
     }
 }

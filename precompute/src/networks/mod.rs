@@ -1,5 +1,6 @@
 //! Where a network comes from: the project's own, an ONNX file, or a folder compiled before.
 
+mod constants;
 mod onnx;
 
 use std::fs;

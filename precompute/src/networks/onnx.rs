@@ -25,6 +25,7 @@ use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::Compiled;
+use super::constants::{broadcast, numbers};
 use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
 
 /// Side of the input where the file leaves it open.
@@ -75,7 +76,13 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
     let entries: Vec<TensorEntry> = entries.collect();
     let balance = |(values, entry): (Vec<f32>, &TensorEntry)| balanced(&values, &entry.shape, entry.encoding);
     let tensors = tensors.into_iter().zip(&entries).map(balance).collect();
-    let description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
+    let mut description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
+    let parts: usize = options.components.iter().map(|component| component.dims).sum();
+    ensure!(
+        options.components.is_empty() || parts == dims,
+        "--components add up to {parts} dimensions, the embedding has {dims}"
+    );
+    description.components.clone_from(&options.components);
     Ok(Compiled { description, tensors })
 }
 
@@ -412,23 +419,6 @@ fn evaluate(node: &TypedNode, inputs: &[Value]) -> anyhow::Result<Option<Arc<Ten
     let Some(constants) = constants else { return Ok(None) };
     let outputs = node.op.eval_out_of_plan(constants)?;
     Ok(outputs.and_then(|outputs| outputs.into_iter().next()).map(|output| output.into_arc_tensor()))
-}
-
-/// The numbers of a constant as f32.
-fn numbers(tensor: &Tensor) -> anyhow::Result<Vec<f32>> {
-    let tensor = tensor.cast_to::<f32>()?;
-    Ok(tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
-}
-
-/// `constant`, one number or `length` in any shape, as `[length]`.
-fn broadcast(constant: &Tensor, length: usize) -> anyhow::Result<Arc<Tensor>> {
-    let numbers = numbers(constant)?;
-    let numbers = match numbers.len() {
-        1 => vec![numbers[0]; length],
-        count if count == length => numbers,
-        count => bail!("{count} numbers where {length} are needed"),
-    };
-    Ok(tensor1(&numbers).into_arc_tensor())
 }
 
 fn pair(sides: &[usize]) -> anyhow::Result<[usize; 2]> {

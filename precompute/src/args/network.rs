@@ -1,0 +1,78 @@
+//! Options of `precompute model compile` that say how a network is compiled.
+
+use clap::{Args, ValueEnum};
+use lookalike::network::Component;
+
+/// How a network is compiled.
+#[derive(Args, Debug, Default)]
+pub struct NetworkOptions {
+    /// How weights are stored
+    #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
+    pub weights: WeightsName,
+    /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
+    #[arg(long, value_enum)]
+    pub preprocessing: Option<PreprocessingName>,
+    /// Divide the embedding into components, in its order, each scaled to unit length times its weight, such as
+    /// appearance:128:0.7,meaning:128:1. The dimensions of all add up to the embedding's
+    #[arg(long, value_name = "NAME:DIMS:WEIGHT,...", value_delimiter = ',', value_parser = component)]
+    pub components: Vec<Component>,
+}
+
+fn component(text: &str) -> Result<Component, String> {
+    let wrong = || format!("{text} is not a component: give NAME:DIMENSIONS:WEIGHT, such as meaning:128:1");
+    let [name, dims, weight] = text.split(':').collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let dims = dims.parse().ok().filter(|dims: &u16| *dims > 0).ok_or_else(wrong)?;
+    let weight = weight.parse().ok().filter(|weight: &f32| weight.is_finite() && *weight >= 0.0);
+    let weight = weight.ok_or_else(wrong)?;
+    if name.is_empty() {
+        Err(wrong())
+    } else {
+        Ok(Component { name: name.to_owned(), dims: dims.into(), weight })
+    }
+}
+
+/// How weights are stored.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightsName {
+    /// 8 bits a weight, one scale for each output channel
+    #[default]
+    Int8,
+    /// Half precision
+    F16,
+    /// As they are
+    F32,
+}
+
+/// How pixels become the network's input. Photos are squashed to the input's size by all of them.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreprocessingName {
+    /// BGR, 0 to 255, minus 103.939, 116.779, 123.68 (Oxford's VGG-16, Keras)
+    Caffe,
+    /// RGB, 0 to 1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225 (torchvision, ONNX Model Zoo)
+    Torch,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_read() {
+        let read = component("meaning:128:0.5");
+        assert_eq!(read, Ok(Component { name: "meaning".to_owned(), dims: 128, weight: 0.5 }));
+        for wrong in [
+            "",
+            "meaning",
+            "meaning:128",
+            ":1:1",
+            "a:0:1",
+            "a:1:-1",
+            "a:1:inf",
+            "a:1:nan",
+            "a:70000:1",
+            "a:1:1:1",
+        ] {
+            assert!(component(wrong).is_err(), "{wrong}");
+        }
+    }
+}
