@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`digest`] | the two hashes of the folder: SHA-256 of parts, FNV-1a of shards |
 //! | [`mod@format`] | checked reading, why a file is refused, and the table of a catalogue's cells |
+//! | [`rans`] | entropy coding, of codes and of a network's weights |
 //! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
 //! | [`embedding`] | the vector of one photo, and the exact distances between two |
@@ -34,4 +35,5 @@ pub mod network;
 #[cfg(feature = "embed")]
 pub mod photo;
 pub mod rank;
+pub mod rans;
 pub mod rules;

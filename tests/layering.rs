@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 /// In the order of the table.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "digest",
     "format",
+    "rans",
     "photo",
     "network",
     "embedding",

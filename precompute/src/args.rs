@@ -307,6 +307,9 @@ pub struct CompileArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub options: NetworkOptions,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Draw a catalogue of product photos to try things with.

@@ -2,9 +2,9 @@
 
 use super::kernel::LANES;
 use super::model::Model;
-use super::rans::{Decoder, Encoder};
 use super::train::Numbers;
 use crate::format::{FormatError, Reader};
+use crate::rans::{Decoder, Encoder};
 
 /// Products of a block.
 const BLOCK: usize = 1024;

@@ -1,9 +1,9 @@
 //! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
-//! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`, `rans`): transform
-//! coding as image and video codecs do it. Steps are smaller along axes on which near products differ more (`steps`). The
-//! question stays in full precision. The second layer codes what the first has lost, along more axes.
+//! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`,
+//! [`crate::rans`]): transform coding as image and video codecs do it. Steps are smaller along axes on which near products
+//! differ more (`steps`). The question stays in full precision. The second layer codes what the first has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
 //! ranked, each decoded whole. A large catalogue is cut into cells (`cells`), of which a question needs a few. The files
@@ -19,7 +19,6 @@ mod kernel;
 #[cfg_attr(not(feature = "cells"), allow(dead_code))]
 mod layer;
 mod model;
-mod rans;
 mod rotation;
 mod scan;
 mod search;

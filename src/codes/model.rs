@@ -5,8 +5,8 @@
 //! VVC's dependent quantisation, ITU-T H.266). Probabilities depend on how large a coefficient is expected to be (its
 //! axis' bucket) and on how large those before it turned out.
 
-use super::rans::{Decoder, Encoder, TOTAL};
 use crate::format::{FormatError, Reader};
+use crate::rans::{Decoder, Encoder, TOTAL};
 
 /// States of the trellis; the first two quantise to even points, the others to odd ones and 0.
 pub const STATES: usize = 4;

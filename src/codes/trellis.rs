@@ -4,7 +4,7 @@
 //! encoders do it).
 
 use super::model::{Before, CONTEXTS, ESCAPE, MOST, NEXT, STATES, SYMBOLS, point, quantiser_of};
-use super::rans::TOTAL;
+use crate::rans::TOTAL;
 
 /// Squared half steps that a bit is worth.
 const PRICE: f32 = 0.25;

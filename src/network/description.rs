@@ -145,7 +145,31 @@ pub enum Encoding {
     /// A shortcut folded into a convolution (RepVGG, arXiv 2101.03697) adds 1 to one weight of a row and leaves the rest
     /// small: under a scale that reaches it they would have 3 bits of the 8 (arXiv 2212.01593).
     Int8Outlier,
+    /// 8 bits as in `Int8`, entropy-coded. In this order: for each index of the first side a f32 scale; a u8 reach from 0 to
+    /// 127; 2 * reach + 2 frequencies u16 that sum to 4096, of the numbers from -reach to reach and of an escape; the numbers
+    /// in row-major order as one rANS stream ([`crate::rans`]: number of words u32, state u32, words u16). A number beyond the
+    /// reach is an escape and 8 bits, the number in two's complement.
+    Rans8 {
+        /// Length of all this, at least a 64th of the number of weights.
+        bytes: usize,
+    },
 }
+
+impl Encoding {
+    /// The name it has in `network.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::F32 => "f32",
+            Encoding::F16 => "f16",
+            Encoding::Int8 => "int8",
+            Encoding::Int8Outlier => "int8_outlier",
+            Encoding::Rans8 { .. } => "rans8",
+        }
+    }
+}
+
+/// Weights that a stored byte of [`Encoding::Rans8`] can stand for at most, so that a small file cannot ask for much memory.
+const RANS8_WEIGHTS_A_BYTE: usize = 64;
 
 /// A file of weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,7 +185,9 @@ pub struct PartEntry {
 impl Component {
     /// Refuses components that do not divide an embedding of `dims` numbers, or whose weights are no lengths.
     fn check(components: &[Component], dims: usize) -> Result<(), &'static str> {
-        let Some(first) = components.first() else { return Ok(()) };
+        if components.is_empty() {
+            return Ok(());
+        }
         let sum = components.iter().try_fold(0usize, |sum, component| sum.checked_add(component.dims));
         if sum != Some(dims) || components.iter().any(|component| component.dims == 0) {
             return Err("has components whose dimensions do not add up to the embedding's");
@@ -173,10 +199,10 @@ impl Component {
         if components.iter().all(|component| component.weight == 0.0) {
             return Err("has components of which none has a weight above 0");
         }
-        let is_repeated = |(place, component): (usize, &Component)| {
-            components[..place].iter().any(|other| other.name == component.name)
+        let is_unnamed = |(place, component): (usize, &Component)| {
+            component.name.is_empty() || components[..place].iter().any(|other| other.name == component.name)
         };
-        if first.name.is_empty() || components.iter().enumerate().any(is_repeated) {
+        if components.iter().enumerate().any(is_unnamed) {
             return Err("has components without a name of their own");
         }
         Ok(())
@@ -209,7 +235,7 @@ impl TensorEntry {
         self.shape.iter().try_fold(1usize, |product, side| product.checked_mul(*side))
     }
 
-    /// How many bytes they take, `None` if that overflows.
+    /// How many bytes they take as stored, `None` if that overflows or is too little.
     pub fn bytes(&self) -> Option<usize> {
         let elements = self.elements()?;
         match self.encoding {
@@ -217,6 +243,15 @@ impl TensorEntry {
             Encoding::F16 => elements.checked_mul(2),
             Encoding::Int8 => self.shape.first()?.checked_mul(4)?.checked_add(elements),
             Encoding::Int8Outlier => self.shape.first()?.checked_mul(12)?.checked_add(elements),
+            Encoding::Rans8 { bytes } => (elements / RANS8_WEIGHTS_A_BYTE <= bytes).then_some(bytes),
+        }
+    }
+
+    /// How many bytes they take at least once they are in memory, `None` if that overflows.
+    pub(super) fn unpacked_bytes(&self) -> Option<usize> {
+        match self.encoding {
+            Encoding::Rans8 { .. } => Some(self.elements()?.max(self.bytes()?)),
+            _ => self.bytes(),
         }
     }
 }
@@ -254,8 +289,9 @@ impl Description {
 
     /// The least version whose readers understand this network.
     fn needed_version(&self) -> u32 {
-        let is_new =
-            !self.components.is_empty() || self.layers.iter().any(|layer| layer.op == Op::GlobalMaxPool);
+        let is_new = !self.components.is_empty()
+            || self.layers.iter().any(|layer| layer.op == Op::GlobalMaxPool)
+            || self.tensors.iter().any(|tensor| matches!(tensor.encoding, Encoding::Rans8 { .. }));
         if is_new { VERSION } else { 1 }
     }
 

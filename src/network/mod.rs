@@ -6,6 +6,7 @@
 mod convolution;
 mod dense;
 mod description;
+mod entropy;
 mod graph;
 mod parts;
 mod preprocessing;
@@ -22,6 +23,7 @@ use tract_core::internal::{DimLike, IntoTensor, Tensor, TractError, TypedModel, 
 #[doc(hidden)] // for tests/bench/kernels.rs
 pub use convolution::{Convolutions, Given, Link, multiply_adds};
 pub use description::{Component, Description, Encoding, Layer, Op, PartEntry, TensorEntry};
+pub use entropy::encode_rans8;
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
 pub use vgg16::{Vgg16, random_weights};

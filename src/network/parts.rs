@@ -66,7 +66,11 @@ impl Loader {
         verify(description, sha256)?;
         let identity = Digest::of(description);
         let description = Description::read(description)?;
-        let total: u64 = description.parts.iter().map(|part| part.bytes).sum();
+        let unpacked = description
+            .tensors
+            .iter()
+            .try_fold(0u64, |sum, tensor| sum.checked_add(tensor.unpacked_bytes()? as u64));
+        let total = unpacked.unwrap_or(u64::MAX);
         if total > LARGEST_NETWORK {
             return Err(FormatError::Value(format!("is a network of {total} bytes, over {LARGEST_NETWORK}")));
         }

@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 
 use super::description::{Encoding, TensorEntry};
+use super::entropy;
 use crate::format::FormatError;
 
 /// The largest stored number of [`Encoding::Int8`]; -128 is left out so that the range is symmetric.
-const INT8_LARGEST: f32 = 127.0;
+pub(super) const INT8_LARGEST: f32 = 127.0;
 
 /// Numbers of a tensor in the form the kernels read.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +62,9 @@ impl Weights {
 }
 
 /// The stored bytes of `values`, a tensor of shape `shape`.
+///
+/// # Panics
+/// If `encoding` is [`Encoding::Rans8`], whose length follows from the numbers: see `encode_rans8`.
 pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
     match encoding {
         Encoding::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
@@ -86,6 +90,7 @@ pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
             heads.extend(numbers);
             heads
         }
+        Encoding::Rans8 { .. } => panic!("entropy-coded weights are made by encode_rans8"),
     }
 }
 
@@ -96,11 +101,11 @@ pub fn encode(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<u8> {
 /// loses is the sum of its errors.
 pub fn balanced(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<f32> {
     let apart = match encoding {
-        Encoding::F32 | Encoding::F16 => return values.to_vec(),
+        // `encode_rans8` rounds so by itself.
+        Encoding::F32 | Encoding::F16 | Encoding::Rans8 { .. } => return values.to_vec(),
         Encoding::Int8 => false,
         Encoding::Int8Outlier => true,
     };
-    let kernel: usize = shape.iter().skip(2).product();
     let mut balanced = Vec::with_capacity(values.len());
     for row in rows(values, shape) {
         let start = balanced.len();
@@ -111,15 +116,21 @@ pub fn balanced(values: &[f32], shape: &[usize], encoding: Encoding) -> Vec<f32>
             whole[place] = 0.0;
         }
         let (scale, _) = quantise(whole);
-        let size = if kernel > 1 { kernel } else { row.len() };
         if scale > 0.0 {
-            whole.chunks_mut(size).for_each(|kernel| round_to_sum(kernel, scale));
+            round_kernels(whole, shape, scale);
         }
         if apart {
             whole[place] = row[place];
         }
     }
     balanced
+}
+
+/// Rounds each kernel of a row of a tensor of shape `shape` to multiples of `scale`, as [`balanced`] says.
+pub(super) fn round_kernels(row: &mut [f32], shape: &[usize], scale: f32) {
+    let kernel: usize = shape.iter().skip(2).product();
+    let size = if kernel > 1 { kernel } else { row.len().max(1) };
+    row.chunks_mut(size).for_each(|kernel| round_to_sum(kernel, scale));
 }
 
 /// Rounds to multiples of `scale`, those nearest to the other side the other way until the sum is right.
@@ -154,7 +165,7 @@ pub fn has_outliers(values: &[f32], shape: &[usize]) -> bool {
 }
 
 /// The values by index of the first side.
-fn rows<'a>(values: &'a [f32], shape: &[usize]) -> std::slice::Chunks<'a, f32> {
+pub(super) fn rows<'a>(values: &'a [f32], shape: &[usize]) -> std::slice::Chunks<'a, f32> {
     values.chunks((values.len() / shape.first().copied().unwrap_or(1).max(1)).max(1))
 }
 
@@ -222,6 +233,7 @@ pub fn decode(bytes: Vec<u8>, entry: &TensorEntry) -> Result<Weights, FormatErro
             }
             Weights::F32(finite(values)?)
         }
+        Encoding::Rans8 { .. } => entropy::decode(&bytes, &entry.shape)?,
     })
 }
 

@@ -9,6 +9,10 @@ pub struct NetworkOptions {
     /// How weights are stored
     #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
     pub weights: WeightsName,
+    /// Step of the quantiser of --weights rans, relative to the root mean square of the weights of an output: smaller is larger
+    /// and closer [default: 0.2]
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    pub weight_step: Option<f32>,
     /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
     #[arg(long, value_enum)]
     pub preprocessing: Option<PreprocessingName>,
@@ -16,6 +20,11 @@ pub struct NetworkOptions {
     /// appearance:128:0.7,meaning:128:1. The dimensions of all add up to the embedding's
     #[arg(long, value_name = "NAME:DIMS:WEIGHT,...", value_delimiter = ',', value_parser = component)]
     pub components: Vec<Component>,
+}
+
+fn step(text: &str) -> Result<f32, String> {
+    let step = text.parse().ok().filter(|step: &f32| (0.001..=4.0).contains(step));
+    step.ok_or_else(|| "give a number from 0.001 to 4".to_owned())
 }
 
 fn component(text: &str) -> Result<Component, String> {
@@ -41,6 +50,8 @@ pub enum WeightsName {
     F16,
     /// As they are
     F32,
+    /// 8 bits, entropy-coded to about 4.4; tensors of few weights as int8
+    Rans,
 }
 
 /// How pixels become the network's input. Photos are squashed to the input's size by all of them.

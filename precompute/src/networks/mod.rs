@@ -2,13 +2,15 @@
 
 mod constants;
 mod onnx;
+mod source;
+mod storage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::digest::Digest;
-use lookalike::network::{Description, Loader, Network, encode, write_parts};
+use lookalike::network::{Description, Loader, Network, write_parts};
 
 use crate::args::NetworkOptions;
 
@@ -22,12 +24,12 @@ const DEFAULT_FILES: [(&str, &[u8]); 2] = [
     ("part-000.bin", include_bytes!("../../vgg16-slim/part-000.bin")),
 ];
 
-/// A network's description and the numbers of each tensor, before they are encoded.
+/// A network's description and weights, before these are cut into parts.
 pub struct Compiled {
     /// Without parts.
     pub description: Description,
-    /// f32, in the description's order.
-    pub tensors: Vec<Vec<f32>>,
+    /// The stored bytes of each tensor, in the description's order.
+    pub tensors: Vec<Vec<u8>>,
 }
 
 impl Compiled {
@@ -50,13 +52,8 @@ impl Compiled {
     /// When a file cannot be written.
     pub fn write(mut self, folder: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        let entries = self.description.tensors.clone();
-        let stored = self
-            .tensors
-            .iter()
-            .zip(&entries)
-            .map(|(values, entry)| encode(values, &entry.shape, entry.encoding));
-        write_parts(&mut self.description, stored, |name, content| write(&folder.join(name), content))?;
+        let tensors = self.tensors;
+        write_parts(&mut self.description, tensors, |name, content| write(&folder.join(name), content))?;
         write(&folder.join("network.json"), &self.description.write())
     }
 }

@@ -8,9 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail, ensure};
-use lookalike::network::{
-    Description, Encoding, Layer, Op, Preprocessing, TensorEntry, balanced, has_outliers,
-};
+use lookalike::network::{Description, Layer, Op, Preprocessing};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{AxisOp, DimLike};
 use tract_onnx::tract_core::ops::array::TypedConcat;
@@ -22,20 +20,22 @@ use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 use tract_onnx::tract_core::ops::source::TypedSource;
-use tract_onnx::tract_hir::infer::Factoid;
 
 use super::Compiled;
 use super::constants::{broadcast, numbers};
+use super::source::{embedding_outlet, read};
+use super::storage::store;
 use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
-
-/// Side of the input where the file leaves it open.
-const USUAL_SIDE: usize = 224;
 
 /// Reads and compiles the network in `path`; `output` names the value that is the embedding.
 ///
 /// # Errors
 /// When the file is no ONNX network of one picture, has no such value, or does something not known here.
 pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> anyhow::Result<Compiled> {
+    ensure!(
+        options.weight_step.is_none() || options.weights == WeightsName::Rans,
+        "--weight-step is the step of --weights rans"
+    );
     let model = read(path).with_context(|| format!("reading the network {}", path.display()))?;
     let outlet = embedding_outlet(&model, output)?;
     let mut walk = Walk { model: &model, values: HashMap::new(), layers: Vec::new(), tensors: Vec::new() };
@@ -56,26 +56,9 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         None if is_vgg16(&walk.layers) => Preprocessing::caffe(width, height),
         None => Preprocessing::torch(width, height),
     };
-    let encoding = match options.weights {
-        WeightsName::Int8 => Encoding::Int8,
-        WeightsName::F16 => Encoding::F16,
-        WeightsName::F32 => Encoding::F32,
-    };
-    let tensors = walk.tensors.iter().map(|tensor| numbers(tensor)).collect::<anyhow::Result<Vec<_>>>()?;
-    let entries = walk.tensors.iter().zip(&tensors).map(|(tensor, values)| TensorEntry {
-        shape: tensor.shape().to_vec(),
-        encoding: match tensor.rank() {
-            // A bias is a thousandth of the bytes and is added to sums of thousands of terms.
-            0 | 1 => Encoding::F32,
-            // A dense layer is run from its 8 bits, in rows without exceptions.
-            4 if encoding == Encoding::Int8 && has_outliers(values, tensor.shape()) => Encoding::Int8Outlier,
-            _ => encoding,
-        },
-    });
+    let stored = walk.tensors.iter().map(|tensor| Ok(store(&numbers(tensor)?, tensor.shape(), options)));
+    let (entries, tensors) = stored.collect::<anyhow::Result<(Vec<_>, Vec<_>)>>()?;
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
-    let entries: Vec<TensorEntry> = entries.collect();
-    let balance = |(values, entry): (Vec<f32>, &TensorEntry)| balanced(&values, &entry.shape, entry.encoding);
-    let tensors = tensors.into_iter().zip(&entries).map(balance).collect();
     let mut description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
     let parts: usize = options.components.iter().map(|component| component.dims).sum();
     ensure!(
@@ -84,59 +67,6 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
     );
     description.components.clone_from(&options.components);
     Ok(Compiled { description, tensors })
-}
-
-fn read(path: &Path) -> anyhow::Result<TypedModel> {
-    let mut model = tract_onnx::onnx().model_for_path(path)?;
-    ensure!(
-        model.inputs.len() == 1,
-        "it has {} inputs, and one picture is to be its input",
-        model.inputs.len()
-    );
-    let shape = model.input_fact(0)?.shape.clone();
-    let side = |axis: usize| -> Option<usize> { shape.dim(axis)?.concretize()?.to_usize().ok() };
-    ensure!(
-        side(1) == Some(3),
-        "its input is not [1, 3, height, width] (channels first): export it with that layout"
-    );
-    let (height, width) = (side(2).unwrap_or(USUAL_SIDE), side(3).unwrap_or(USUAL_SIDE));
-    model.set_input_fact(0, f32::fact([1, 3, height, width]).into())?;
-    model.into_typed()
-}
-
-/// The value called `name`, or the one that is the embedding by its place (`--help` says which).
-fn embedding_outlet(model: &TypedModel, name: Option<&str>) -> anyhow::Result<OutletId> {
-    let named = |name: &str| {
-        let labelled =
-            model.outlet_labels.iter().find(|(_, label)| *label == name).map(|(outlet, _)| *outlet);
-        labelled.or_else(|| model.nodes.iter().find(|node| node.name == name).map(|node| node.id.into()))
-    };
-    if let Some(name) = name {
-        return named(name).ok_or_else(|| {
-            let mut known: Vec<&str> = model.outlet_labels.values().map(String::as_str).collect();
-            known.sort_unstable();
-            anyhow!("the network has no value called {name}; it has {}", known.join(", "))
-        });
-    }
-    if let Some(features) = named("features").filter(|outlet| model.outputs.contains(outlet)) {
-        return Ok(features);
-    }
-    // A classifier's scores come straight from a dense layer, or by way of a softmax: what that layer reads is the
-    // article's embedding. Anything else after the last dense layer, such as a ReLU, makes the output an embedding.
-    let output = *model.outputs.first().context("the network has no output")?;
-    let mut at = output;
-    loop {
-        let node = model.node(at.node);
-        if node.op_is::<EinSum>() {
-            return Ok(node.inputs[0]);
-        }
-        let name = node.op.name();
-        let is_bias = node.op_as::<TypedBinOp>().is_some_and(|op| op.0.name() == "Add");
-        if !(is_bias || name == "Softmax" || node.op_is::<AxisOp>() || node.op_is::<Identity>()) {
-            return Ok(output);
-        }
-        at = node.inputs[0];
-    }
 }
 
 /// Thirteen 3x3 convolutions, five pools and two dense layers.

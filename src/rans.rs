@@ -9,6 +9,38 @@ const BITS: u32 = 12;
 /// The state is this at the beginning and never below between symbols.
 const LOWEST: u32 = 1 << 16;
 
+/// The symbols of an alphabet by their places in [`TOTAL`]: finds a symbol in one step, so making it pays for streams of many
+/// symbols.
+pub struct Table {
+    /// `[TOTAL]`.
+    symbols: Box<[u8; TOTAL as usize]>,
+    /// Where each symbol begins, and from the last one on [`TOTAL`].
+    firsts: [u16; 257],
+}
+
+impl Table {
+    /// The table of an alphabet whose symbols have `frequencies`; a symbol with frequency 0 cannot be coded.
+    ///
+    /// `None` unless there are at most 256 of them that sum to [`TOTAL`].
+    pub fn new(frequencies: &[u16]) -> Option<Table> {
+        let mut table = Table { symbols: Box::new([0; TOTAL as usize]), firsts: [TOTAL as u16; 257] };
+        let mut first = 0;
+        for (symbol, frequency) in frequencies.iter().enumerate() {
+            *table.firsts.get_mut(symbol)? = first as u16;
+            let end = first + usize::from(*frequency);
+            table.symbols.get_mut(first..end)?.fill(u8::try_from(symbol).ok()?);
+            first = end;
+        }
+        (first == TOTAL as usize).then_some(table)
+    }
+
+    /// (first, frequency) of `symbol`.
+    pub fn span(&self, symbol: u8) -> (u16, u16) {
+        let first = self.firsts[usize::from(symbol)];
+        (first, self.firsts[usize::from(symbol) + 1] - first)
+    }
+}
+
 /// What is to be written, in the order it will be read.
 #[derive(Default)]
 pub struct Encoder {
@@ -77,6 +109,14 @@ impl<'a> Decoder<'a> {
         symbol
     }
 
+    /// The next symbol of the alphabet of `table`.
+    pub fn lookup(&mut self, table: &Table) -> u8 {
+        let symbol = table.symbols[(self.state & (TOTAL - 1)) as usize];
+        let (first, frequency) = table.span(symbol);
+        self.advance(first, frequency);
+        symbol
+    }
+
     /// `count` bits, at most 12.
     pub fn bits(&mut self, count: u32) -> u16 {
         let value = ((self.state & (TOTAL - 1)) >> (BITS - count)) as u16;
@@ -84,6 +124,7 @@ impl<'a> Decoder<'a> {
         value
     }
 
+    #[inline]
     fn advance(&mut self, first: u16, frequency: u16) {
         let place = self.state & (TOTAL - 1);
         self.state = u32::from(frequency) * (self.state >> BITS) + place - u32::from(first);
