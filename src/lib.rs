@@ -9,7 +9,7 @@
 //! | [`mod@format`] | checked reading, why a file is refused, and the table of a catalogue's cells |
 //! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
-//! | [`embedding`] | the vector of one photo, and the exact distances between two |
+//! | [`embedding`] | the vector of one photo, its adaptation to a catalogue, and the exact distances between two |
 //! | [`colour`] | the colours of one photo, and how far two are apart |
 //! | [`codes`] | quantised embeddings |
 //! | [`attributes`] | what a shop knows of its products, and filters over it |
