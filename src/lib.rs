@@ -10,7 +10,7 @@
 //! | [`rans`] | entropy coding, of codes and of a network's weights |
 //! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
-//! | [`embedding`] | the vector of one photo, and the exact distances between two |
+//! | [`embedding`] | the vector of one photo, its adaptation to a catalogue, and the exact distances between two |
 //! | [`colour`] | the colours of one photo, and how far two are apart |
 //! | [`codes`] | quantised embeddings |
 //! | [`attributes`] | what a shop knows of its products, and filters over it |

@@ -1,5 +1,7 @@
 //! The command line. Doc comments here are the help texts.
 
+mod eval;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -7,8 +9,10 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use lookalike::embedding::Metric;
 use lookalike::photo::Crop;
 use lookalike::rules::Rules;
+use serde::Serialize;
 
 use crate::build::cells::CellCount;
+pub use eval::{EvalArguments, TableColumn};
 
 mod network;
 
@@ -33,7 +37,7 @@ pub enum Command {
     Build(BuildArguments),
     /// Print the nearest neighbours of a product or of a photo
     Query(QueryArguments),
-    /// Measure how good a folder's neighbours are, by labels that are known
+    /// Measure how good a folder's neighbours are, by labels and groups that are known
     Eval(EvalArguments),
     /// Write the full-precision embeddings for other tools: NumPy, Parquet
     Export(ExportArguments),
@@ -71,6 +75,10 @@ pub struct BuildArguments {
     /// How many neighbours to store for each product and metric
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub neighbours: u32,
+    /// Adapt embeddings to the catalogue, which finds more photos of the same product: auto (from 100 different photos on),
+    /// or off (distances are between the network's own embeddings)
+    #[arg(long, value_enum, default_value_t = AdaptName::Auto)]
+    pub adapt: AdaptName,
     /// How much colour counts in the stored neighbours, from 0 (the network alone) to 1 (colour first)
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, value_parser = weight)]
     pub colour: f64,
@@ -108,6 +116,16 @@ pub struct BuildArguments {
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Whether embeddings are adapted to the catalogue.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdaptName {
+    /// If there are enough different photos
+    Auto,
+    /// Never
+    Off,
 }
 
 fn weight(text: &str) -> Result<f64, String> {
@@ -198,57 +216,10 @@ fn crop(text: &str) -> Result<Crop, String> {
     Crop::new(sides).map_err(|error| error.to_string())
 }
 
-/// Measure how good a folder's neighbours are, by labels that are known.
-///
-/// precision@k: the share of a product's k nearest that have its label, averaged over the products of each label, then
-/// over the labels, so that rare ones count as much. recall@10: the share of a product's 10 exact nearest that are found
-/// by the codes alone, as a photo brought by a shopper is ranked. A table says what codes of each size find, alone and
-/// with the refinement. Read from DIR.cache, which `build` keeps beside the folder.
-#[derive(Args, Debug)]
-pub struct EvalArguments {
-    /// A folder made by `build`
-    pub dir: PathBuf,
-    /// A table of the products and its column with the label: items.csv:label. Products without a label are searched
-    /// but not asked for
-    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column, required_unless_present = "sample")]
-    pub labels: Option<TableColumn>,
-    /// Only the recall of the codes, and what a question loads of a folder with cells, each asked for by so many products,
-    /// evenly spaced: for catalogues too large to ask for all
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["labels", "group", "codes"])]
-    pub sample: Option<u32>,
-    /// Another column of the table: neighbours with the same value there are left out of precision, such as other
-    /// photos by the same photographer
-    #[arg(long, value_name = "COLUMN")]
-    pub group: Option<String>,
-    /// Also measure codes of so many bytes a product, such as 32,64,96; `build --code-bytes` makes a folder of such
-    #[arg(long, value_name = "BYTES,...", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(16..=256))]
-    pub codes: Vec<u16>,
-    /// Print the result as one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A column of a table of products.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableColumn {
-    /// The table.
-    pub file: PathBuf,
-    /// The column's name.
-    pub column: String,
-}
-
-fn table_column(text: &str) -> Result<TableColumn, String> {
-    match text.rsplit_once(':') {
-        Some((file, column)) if !file.is_empty() && !column.is_empty() => {
-            Ok(TableColumn { file: file.into(), column: column.to_owned() })
-        }
-        _ => Err("give a file and one of its columns, such as items.csv:category".to_owned()),
-    }
-}
-
 /// Write the full-precision embeddings for other tools.
 ///
-/// In item order, and read from DIR.cache, which `build` keeps beside the folder.
+/// In item order, and read from DIR.cache, which `build` keeps beside the folder. They are those that distances are measured
+/// on: adapted to the catalogue, unless the folder was built with `--adapt off` or of too few photos.
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("files").args(["npy", "parquet"]).required(true).multiple(true)))]
 pub struct ExportArguments {
@@ -260,6 +231,9 @@ pub struct ExportArguments {
     /// A Parquet file, for pandas, DuckDB and the like: columns id (text) and embedding (list of f32)
     #[arg(long, value_name = "OUT.parquet")]
     pub parquet: Option<PathBuf>,
+    /// The network's own embeddings, not adapted to the catalogue
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// Check every file of a folder against the manifest.

@@ -7,11 +7,13 @@ use anyhow::{Context, bail, ensure};
 use lookalike::attributes::Attributes;
 use lookalike::codes::{Codes, CodesError, PLACES};
 use lookalike::colour::ColourCodes;
+use lookalike::embedding::Adaptation;
 use lookalike::folder::{
     Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_name,
     cell_refinement_name, layer_folder, places_name, read_card_shard, read_neighbour_shard, shard_of,
 };
 use lookalike::format::{FormatError, verify};
+use lookalike::photo::Region;
 
 use crate::networks::{self, Opened};
 
@@ -260,6 +262,28 @@ impl Folder {
         let same = [0, self.cells()].contains(&attributes.cells());
         ensure!(same, "{} is of another catalogue", entry.path);
         Ok(attributes)
+    }
+
+    /// What embeddings are adapted to the catalogue by, if they are.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is refused.
+    pub fn adaptation(&self) -> anyhow::Result<Option<Adaptation>> {
+        let Some(entry) = &self.manifest.adaptation else { return Ok(None) };
+        Ok(Some(Adaptation::read(&self.checked(entry)?).with_context(|| entry.path.clone())?))
+    }
+
+    /// The embedding of `photo` that is compared with those of the catalogue, `[dims of the codes]`.
+    ///
+    /// # Errors
+    /// When the network or the adaptation cannot be read or is refused, or the network fails.
+    pub fn embed<'a>(&self, photo: impl Into<Region<'a>>) -> anyhow::Result<Vec<f32>> {
+        let network = self.network()?.network;
+        let embedding = network.embed(photo)?;
+        let Some(entry) = &self.manifest.adaptation else { return Ok(embedding) };
+        let adaptation = self.adaptation()?.context("the manifest names an adaptation")?;
+        let adaptation = adaptation.of_network(network.dims()).with_context(|| entry.path.clone())?;
+        Ok(adaptation.apply(&embedding)?)
     }
 
     fn checked(&self, entry: &FileEntry) -> anyhow::Result<Vec<u8>> {

@@ -1,22 +1,33 @@
-//! The full-precision embeddings of a finished folder. They are not in the folder but in `build`'s cache beside it.
+//! The full-precision embeddings of a finished folder: the network's and, if it has an adaptation, those that distances are
+//! measured on. They are not in the folder but in `build`'s cache beside it.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::digest::Digest;
+use lookalike::embedding::Adaptation;
 
 use crate::build::cache::{EmbeddingCache, Record, lock, read_catalogue};
+use crate::build::embeddings::Embeddings;
 use crate::folder_reader::Folder;
+use crate::workers::processors;
 
 /// The embeddings of a folder's products.
 pub struct StoredEmbeddings {
-    /// Where they are.
-    pub cache: EmbeddingCache,
+    /// Those that distances are measured on.
+    pub embeddings: Embeddings,
+    /// Of these, by item.
+    pub records: Vec<Record>,
+    /// Those that the network gave.
+    pub network: Embeddings,
+    /// Of these, by item.
+    pub network_records: Vec<Record>,
     /// Ids in item order.
     pub ids: Vec<String>,
-    /// By item.
-    pub records: Vec<Record>,
+    /// Whether these two differ.
+    pub adapted: bool,
+    cache_folder: PathBuf,
     _lock: File,
 }
 
@@ -27,7 +38,7 @@ impl StoredEmbeddings {
     /// When the cache is not there, is in use, or is of another state of the folder.
     pub fn open(folder: &Folder, place: &Path) -> anyhow::Result<StoredEmbeddings> {
         let cache_folder = EmbeddingCache::folder_of(place);
-        let name = cache_folder.display();
+        let name = cache_folder.display().to_string();
         if !cache_folder.is_dir() {
             bail!("{name} is not there; it holds the full-precision embeddings, and `build` makes it");
         }
@@ -46,6 +57,36 @@ impl StoredEmbeddings {
                 })?);
             ids.push(id);
         }
-        Ok(StoredEmbeddings { cache, ids, records, _lock: lock })
+        let adaptation = folder.adaptation()?;
+        let mut stored = StoredEmbeddings {
+            embeddings: cache.embeddings(),
+            network_records: records.clone(),
+            records,
+            network: cache.embeddings(),
+            ids,
+            adapted: adaptation.is_some(),
+            cache_folder,
+            _lock: lock,
+        };
+        if let Some(adaptation) = adaptation {
+            (stored.embeddings, stored.records) = stored.adapt(&adaptation)?;
+        }
+        Ok(stored)
+    }
+
+    /// The network's embeddings adapted by `adaptation`. The file is the same each time: one result at a time.
+    ///
+    /// # Errors
+    /// When an embedding cannot be read or the file cannot be written.
+    pub fn adapt(&self, adaptation: &Adaptation) -> anyhow::Result<(Embeddings, Vec<Record>)> {
+        let (network, records) = (&self.network, &self.network_records);
+        Embeddings::adapted(&self.cache_folder, network, records, adaptation, processors())
+    }
+
+    /// The network's own in the place of adapted ones.
+    pub fn raw(mut self) -> StoredEmbeddings {
+        std::mem::swap(&mut self.embeddings, &mut self.network);
+        std::mem::swap(&mut self.records, &mut self.network_records);
+        self
     }
 }

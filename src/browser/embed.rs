@@ -6,6 +6,8 @@ use wasm_bindgen::prelude::*;
 use super::{refused, thrown};
 use crate::colour::{Colours, object};
 use crate::digest::Digest;
+use crate::embedding::{AdaptError, Adaptation};
+use crate::format::verify;
 use crate::network::{Loader, Network, NetworkError};
 use crate::photo::{Crop, Limits, Photo, PhotoError, Rows, decode, resize};
 
@@ -20,6 +22,12 @@ impl From<PhotoError> for JsValue {
 
 impl From<NetworkError> for JsValue {
     fn from(error: NetworkError) -> JsValue {
+        thrown(error.code(), &error.to_string())
+    }
+}
+
+impl From<AdaptError> for JsValue {
+    fn from(error: AdaptError) -> JsValue {
         thrown(error.code(), &error.to_string())
     }
 }
@@ -49,19 +57,35 @@ impl NetworkLoader {
 
     /// The network, once every part is there; the loader is used up.
     pub fn finish(self) -> Result<Embedder, JsValue> {
-        Ok(Embedder(self.0.finish()?))
+        Ok(Embedder { network: self.0.finish()?, adaptation: None })
     }
 }
 
-/// A network that is ready to run.
+/// A network that is ready to run, and the adaptation to the catalogue if it has one.
 #[wasm_bindgen]
-pub struct Embedder(Network);
+pub struct Embedder {
+    network: Network,
+    adaptation: Option<Adaptation>,
+}
 
 #[wasm_bindgen]
 impl Embedder {
+    /// Takes in the adaptation file of the catalogue, called `name`, whose SHA-256 the manifest gives: embeddings are adapted
+    /// from then on.
+    pub fn adapt(&mut self, adaptation: &[u8], sha256: &str, name: &str) -> Result<(), JsValue> {
+        let read = verify(adaptation, sha256).and_then(|()| Adaptation::read(adaptation));
+        let read = read.and_then(|read| read.of_network(self.network.dims()));
+        self.adaptation = Some(read.map_err(refused(name))?);
+        Ok(())
+    }
+
     /// The embedding of a decoded photo, or of the part of it that `crop` says: `[x, y, width, height]` in fractions.
     pub fn embed(&self, picture: &Picture, crop: Option<Vec<f64>>) -> Result<Vec<f32>, JsValue> {
-        Ok(self.0.embed(picture.0.region(&within(crop)?))?)
+        let embedding = self.network.embed(picture.0.region(&within(crop)?))?;
+        Ok(match &self.adaptation {
+            Some(adaptation) => adaptation.apply(&embedding)?,
+            None => embedding,
+        })
     }
 }
 

@@ -1,9 +1,18 @@
-//! The embedding of a photo, `[dims]` f32 as the network gives it (not normalised), and the exact distances between two.
+//! The embedding of a photo, `[dims]` f32 as the network gives it (not normalised), its adaptation to a catalogue, and the
+//! exact distances between two.
 
+#[cfg(feature = "embed")]
+mod adaptation;
+#[cfg(all(feature = "embed", not(target_arch = "wasm32")))]
+mod fit;
 mod kernel;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "embed")]
+pub use adaptation::{AdaptError, Adaptation, MAX_AXES};
+#[cfg(all(feature = "embed", not(target_arch = "wasm32")))]
+pub use fit::{FitError, fit};
 pub use kernel::{Sums, sums, sums_scalar};
 
 /// How far apart two embeddings are, as scikit-learn's `pairwise_distances` defines it.

@@ -9,6 +9,8 @@ const FORMAT: &str = "lookalike";
 const VERSION: u32 = 2;
 /// Of a folder whose codes are in cells.
 const VERSION_CELLS: u32 = 3;
+/// Of a folder whose distances are between adapted embeddings, with or without cells.
+const VERSION_ADAPTED: u32 = 4;
 
 /// What `manifest.json` holds. Paths are relative to the folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,10 @@ pub struct Manifest {
     pub neighbours: NeighboursEntry,
     /// What is shown of each product.
     pub cards: CardsEntry,
+    /// What the network's embeddings are adapted to the catalogue by, before anything is compared; `None` where distances
+    /// are between the network's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptation: Option<FileEntry>,
     /// What codes are read by.
     pub codebook: FileEntry,
     /// Quantised embeddings.
@@ -62,6 +68,11 @@ impl Header {
     /// Of a folder whose codes are in cells.
     pub fn with_cells() -> Header {
         Header { version: VERSION_CELLS, ..Header::default() }
+    }
+
+    /// Of a folder with an adaptation, which a reader that does not know of it must refuse.
+    pub fn adapted() -> Header {
+        Header { version: VERSION_ADAPTED, ..Header::default() }
     }
 }
 
@@ -150,8 +161,8 @@ impl Manifest {
         if header.format != FORMAT {
             return Err(not_a_manifest);
         }
-        if header.version > VERSION_CELLS {
-            return Err(FormatError::NewerVersion { found: header.version, known: VERSION_CELLS });
+        if header.version > VERSION_ADAPTED {
+            return Err(FormatError::NewerVersion { found: header.version, known: VERSION_ADAPTED });
         }
         if header.version < VERSION {
             return Err(FormatError::Value(format!(
@@ -178,6 +189,7 @@ impl Manifest {
         let more = self.widget.iter().map(|widget| &widget.path);
         let more = more.chain(self.attributes.iter().map(|attributes| &attributes.path));
         let more = more.chain(self.cells.iter().map(|cells| &cells.path));
+        let more = more.chain(self.adaptation.iter().map(|adaptation| &adaptation.path));
         for path in paths.into_iter().chain(more) {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
             if path.is_empty() || path.starts_with('.') || !path.bytes().all(plain) {
@@ -187,10 +199,14 @@ impl Manifest {
         let shards_hold_all =
             u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
         let twice = (1..self.metrics.len()).any(|at| self.metrics[..at].contains(&self.metrics[at]));
-        let in_cells = self.header.version == VERSION_CELLS;
+        let version = match (self.adaptation.is_some(), self.cells.is_some()) {
+            (true, _) => VERSION_ADAPTED,
+            (false, true) => VERSION_CELLS,
+            (false, false) => VERSION,
+        };
         if self.metrics.is_empty()
             || twice
-            || in_cells != self.cells.is_some()
+            || self.header.version != version
             || self.neighbours.shards == 0
             || self.cards.per_shard == 0
             || !shards_hold_all
@@ -219,6 +235,7 @@ mod tests {
                 recall: None,
             },
             cards: CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
+            adaptation: None,
             codebook: file("codebook"),
             codes: file("codes"),
             refinement: file("refinement"),
@@ -248,9 +265,30 @@ mod tests {
     }
 
     #[test]
+    fn an_adaptation_has_a_version_of_its_own_that_readers_from_before_refuse() {
+        let mut adapted = Manifest { header: Header::adapted(), ..manifest() };
+        assert!(matches!(Manifest::read(&adapted.write()), Err(FormatError::Value(_))), "without one");
+        adapted.adaptation = Some(adapted.codes.clone());
+        assert_eq!(Manifest::read(&adapted.write()), Ok(adapted.clone()));
+        adapted.cells = Some(CellsEntry { path: "cells-00".to_owned(), count: 2 });
+        assert_eq!(Manifest::read(&adapted.write()), Ok(adapted.clone()), "in cells");
+        for header in [Header::default(), Header::with_cells()] {
+            adapted.header = header;
+            assert!(
+                matches!(Manifest::read(&adapted.write()), Err(FormatError::Value(_))),
+                "of no version before"
+            );
+        }
+        adapted.header = Header::adapted();
+        adapted.adaptation =
+            adapted.adaptation.map(|file| FileEntry { path: "../secrets".to_owned(), ..file });
+        assert!(matches!(Manifest::read(&adapted.write()), Err(FormatError::Value(_))), "outside the folder");
+    }
+
+    #[test]
     fn a_newer_version_is_refused_even_where_its_fields_differ() {
-        let text = br#"{"format":"lookalike","version":4,"surprise":true}"#;
-        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 4, known: 3 }));
+        let text = br#"{"format":"lookalike","version":5,"surprise":true}"#;
+        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 5, known: 4 }));
     }
 
     #[test]

@@ -7,6 +7,8 @@ export const MANIFEST = "manifest.json";
 const VERSION = 2;
 /** Of a folder whose codes are in cells. */
 const VERSION_CELLS = 3;
+/** Of a folder whose distances are between adapted embeddings, with or without cells. */
+const VERSION_ADAPTED = 4;
 
 /**
  * @param {Uint8Array} bytes
@@ -16,7 +18,7 @@ export function readManifest(bytes) {
   /** @type {any} */
   const manifest = readJson(bytes, MANIFEST);
   if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
-  if (manifest.version > VERSION_CELLS) throw newerVersion(MANIFEST, manifest.version);
+  if (manifest.version > VERSION_ADAPTED) throw newerVersion(MANIFEST, manifest.version);
 
   /** @param {string} name @param {(value: any) => boolean} valid */
   const check = (name, valid) => {
@@ -29,8 +31,9 @@ export function readManifest(bytes) {
   const some = (value) => count(value) && value > 0;
   const digest = matches(/^[0-9a-f]{64}$/);
 
-  check("version", (version) => version === (manifest.cells ? VERSION_CELLS : VERSION));
-  if (manifest.cells) check("cells.path", hashed("cells"));
+  const { cells, adaptation } = manifest;
+  check("version", (version) => version === (adaptation ? VERSION_ADAPTED : cells ? VERSION_CELLS : VERSION));
+  if (cells) check("cells.path", hashed("cells"));
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {
@@ -40,8 +43,8 @@ export function readManifest(bytes) {
   check("neighbours.each", count);
   check("cards.per_shard", some);
   check("cards.shards", (shards) => shards === Math.ceil(manifest.items / manifest.cards.per_shard));
-  const files = ["codebook", "codes", "refinement", "colours"];
-  for (const file of manifest.attributes ? [...files, "attributes"] : files) {
+  const optional = ["attributes", "adaptation"].filter((file) => manifest[file]);
+  for (const file of ["codebook", "codes", "refinement", "colours", ...optional]) {
     check(`${file}.path`, hashed(file, "\\.bin"));
     check(`${file}.bytes`, some);
     check(`${file}.sha256`, digest);

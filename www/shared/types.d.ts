@@ -8,6 +8,8 @@ export interface Manifest {
   readonly metrics: readonly string[];
   readonly neighbours: { readonly path: string; readonly shards: number; readonly each: number };
   readonly cards: { readonly path: string; readonly shards: number; readonly per_shard: number };
+  /** What a photo's embedding is adapted to the catalogue by; none where distances are between the network's own. */
+  readonly adaptation?: FileEntry;
   readonly codebook: FileEntry;
   readonly codes: FileEntry;
   readonly refinement: FileEntry;

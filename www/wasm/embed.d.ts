@@ -21,6 +21,8 @@ export class NetworkLoader {
 
 /** Crops are `[x, y, width, height]` in fractions of the upright photo. */
 export class Embedder {
+  /** Takes in the catalogue's adaptation file, called `name`: embeddings are adapted from then on. */
+  adapt(adaptation: Uint8Array, sha256: string, name: string): void;
   /** Of the photo or a part of it. */
   embed(picture: Picture, crop?: Float64Array): Float32Array;
   free(): void;

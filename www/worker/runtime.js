@@ -111,11 +111,14 @@ export class Runtime {
   }
 
   async #loadNetwork() {
-    const { path, sha256, bytes } = this.#manifest.network;
+    const { network, adaptation } = this.#manifest;
+    const { path, sha256, bytes } = network;
     this.#loading.expect("embedder", EMBED_BYTES);
     this.#loading.expect("network", bytes);
-    const [description] = await Promise.all([
+    if (adaptation) this.#loading.expect("adaptation", adaptation.bytes);
+    const [description, adapting] = await Promise.all([
       this.#download("network", `${path}/network.json`),
+      adaptation && this.#download("adaptation", adaptation.path, adaptation.bytes),
       startEmbedding(this.#urls, (bytes) => this.#loading.add("embedder", bytes)),
     ]);
     const loader = new NetworkLoader(description, sha256);
@@ -134,7 +137,15 @@ export class Runtime {
       loader.free();
       throw error;
     }
-    return loader.finish();
+    const embedder = loader.finish();
+    try {
+      // What the codes hold is adapted, so a photo's embedding is too before it is compared with them.
+      if (adaptation && adapting) embedder.adapt(adapting, adaptation.sha256, adaptation.path);
+    } catch (error) {
+      embedder.free();
+      throw error;
+    }
+    return embedder;
   }
 
   /**

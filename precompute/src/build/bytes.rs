@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Bytes of the folder's parts, uncompressed.
 #[derive(Clone, Serialize, Deserialize, Default)]
 pub struct Bytes {
+    /// What embeddings are adapted to the catalogue by.
+    #[serde(default)]
+    pub adaptation: u64,
     /// What codes are read by.
     pub codebook: u64,
     /// Quantised embeddings.
@@ -34,9 +37,9 @@ pub struct Bytes {
 impl Bytes {
     /// The sum of all but the manifest.
     pub fn parts(&self) -> u64 {
-        let Bytes { codebook, codes, refinement, colours, attributes, .. } = self;
+        let Bytes { adaptation, codebook, codes, refinement, colours, attributes, .. } = self;
         let Bytes { neighbours, items, thumbnails, fragments, model, runtime, .. } = self;
-        let ranking = codebook + codes + refinement + colours + attributes;
+        let ranking = adaptation + codebook + codes + refinement + colours + attributes;
         ranking + neighbours + items + thumbnails + fragments + model + runtime
     }
 }

@@ -24,6 +24,8 @@ use anyhow::{Context, bail};
 use lookalike::colour::{self, Colours};
 use lookalike::digest::{Digest, fnv1a32};
 
+use super::embeddings::Embeddings;
+
 const MAGIC: &[u8; 4] = b"LKED";
 const HEADER: u64 = 40;
 /// Where the embedding is in a record.
@@ -40,6 +42,18 @@ pub struct Record {
     pub height: u32,
     /// Of what is on it.
     pub colours: Colours,
+}
+
+impl Record {
+    /// The place of its embedding in the file.
+    pub(super) fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The same photo, its embedding in another file at place `index`.
+    pub(super) fn at(self, index: u64) -> Record {
+        Record { index, ..self }
+    }
 }
 
 /// What is known of a photo once it is embedded.
@@ -144,18 +158,9 @@ impl EmbeddingCache {
         Ok(record)
     }
 
-    /// Length of an embedding.
-    pub fn dims(&self) -> usize {
-        self.dims
-    }
-
-    /// A reader of embeddings with its own place in the file, one a thread.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn reader(&self) -> anyhow::Result<EmbeddingReader> {
-        let file = File::open(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
-        Ok(EmbeddingReader { file, bytes: vec![0; self.dims * 4], record_bytes: self.record_bytes() as u64 })
+    /// The embeddings of its records, as the network gave them.
+    pub fn embeddings(&self) -> Embeddings {
+        Embeddings::in_file(self.path.clone(), self.dims, HEADER + EMBEDDING, self.record_bytes() as u64)
     }
 
     fn record_bytes(&self) -> usize {
@@ -227,29 +232,6 @@ fn checked(record: &[u8]) -> Option<(Digest, [u32; 2], Colours)> {
     Some((Digest(*digest), [*width, *height].map(u32::from_le_bytes), colours))
 }
 
-/// Reads embeddings one at a time, so that memory stays flat in their number.
-pub struct EmbeddingReader {
-    file: File,
-    bytes: Vec<u8>,
-    record_bytes: u64,
-}
-
-impl EmbeddingReader {
-    /// Reads the embedding of `record` into `embedding`, `[dims]`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read(&mut self, record: Record, embedding: &mut [f32]) -> anyhow::Result<()> {
-        let offset = HEADER + record.index * self.record_bytes + EMBEDDING;
-        self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(&mut self.bytes)?;
-        for (value, word) in embedding.iter_mut().zip(self.bytes.as_chunks::<4>().0) {
-            *value = f32::from_le_bytes(*word);
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use lookalike::photo::Photo;
@@ -279,7 +261,7 @@ mod tests {
             assert_eq!((cache.get(&photo("a")).is_some(), cache.get(&photo("b")).is_some()), (true, false));
             let record = cache.insert(photo("b"), &described([30, 40], [4.0, 5.0, 6.0]))?;
             let mut embedding = [0.0; 3];
-            cache.reader()?.read(record, &mut embedding)?;
+            cache.embeddings().reader()?.read(record, &mut embedding)?;
             assert_eq!(embedding, [4.0, 5.0, 6.0]);
             drop(cache);
             assert_eq!(fs::read(&path)?, whole);

@@ -6,8 +6,9 @@ use lookalike::attributes::Groups;
 use lookalike::colour::Means;
 use lookalike::embedding::{Metric, distance};
 
-use super::cache::EmbeddingCache;
+use super::cache::Record;
 use super::embed::Item;
+use super::embeddings::Embeddings;
 use super::neighbours::Neighbours;
 
 /// Photos look the same whose cosine distance is below this part of the mean between products. Measured with vgg16-slim on
@@ -20,13 +21,14 @@ const COLOURS: f64 = 0.02;
 /// The products whose photos look the same as another's, together, by item number; those and each of them ascending.
 ///
 /// Looks at `neighbours`, of which a photo's likes are the nearest, and at the digests of files. `coloured` says whether the
-/// neighbours' distances have colours in them.
+/// neighbours' distances have colours in them. `records` are the embeddings that distances are measured on.
 ///
 /// # Errors
 /// When an embedding cannot be read.
 pub fn find(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: &[Item],
+    records: &[Record],
     neighbours: &Neighbours,
     means: &Means,
     coloured: bool,
@@ -36,21 +38,21 @@ pub fn find(
     for (number, item) in items.iter().enumerate() {
         sets.join(number, *first_of.entry(item.photo).or_insert(number));
     }
-    let mut reader = cache.reader()?;
-    let (mut own, mut other_own) = (vec![0f32; cache.dims()], vec![0f32; cache.dims()]);
+    let mut reader = embeddings.reader()?;
+    let (mut own, mut other_own) = (vec![0f32; embeddings.dims()], vec![0f32; embeddings.dims()]);
     let [mean, ..] = means.network;
-    for (number, (item, by_metric)) in items.iter().zip(neighbours).enumerate() {
-        reader.read(item.record, &mut own)?;
+    for (number, (record, by_metric)) in records.iter().zip(neighbours).enumerate() {
+        reader.read(*record, &mut own)?;
         for neighbour in &by_metric[0] {
             if !coloured && neighbour.distance >= mean * PART_OF_MEAN {
                 break;
             }
-            let other = &items[neighbour.item as usize];
-            if item.record.colours.distance(&other.record.colours) >= COLOURS {
+            let other = &records[neighbour.item as usize];
+            if record.colours.distance(&other.colours) >= COLOURS {
                 continue;
             }
             // Where colours count, the neighbour's own distance has them in it.
-            reader.read(other.record, &mut other_own)?;
+            reader.read(*other, &mut other_own)?;
             if distance(Metric::Cosine, &own, &other_own) < mean * PART_OF_MEAN {
                 sets.join(number, neighbour.item as usize);
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use lookalike::colour::Means;
 use lookalike::digest::Digest;
-use lookalike::embedding::Metric;
+use lookalike::embedding::{Adaptation, Metric};
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
     WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
@@ -39,6 +39,8 @@ pub struct Contents<'a> {
     pub neighbours: &'a Neighbours,
     /// The share of the exact ones that they are, where they may not all be.
     pub neighbours_recall: Option<f64>,
+    /// What embeddings were adapted to the catalogue by, if they were.
+    pub adaptation: Option<&'a Adaptation>,
     /// What codes are made of.
     pub codes: ToCode<'a>,
     /// Of a product in the codes file.
@@ -89,12 +91,20 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let widget = write_widget(folder)?;
     let RankingFiles { codebook, codes, refinement, colours, attributes, cells, in_cells } =
         ranking::write(folder, contents)?;
+    let adaptation =
+        contents.adaptation.map(|adaptation| write_file(folder, "adaptation", &adaptation.write()));
+    let adaptation = adaptation.transpose()?;
     let manifest = Manifest {
-        header: if cells.is_some() { Header::with_cells() } else { Header::default() },
+        header: match (&adaptation, &cells) {
+            (Some(_), _) => Header::adapted(),
+            (None, Some(_)) => Header::with_cells(),
+            (None, None) => Header::default(),
+        },
         items: u32::try_from(contents.items.len())?,
         metrics: Metric::ALL.to_vec(),
         neighbours,
         cards,
+        adaptation,
         codebook,
         codes,
         refinement,
@@ -105,6 +115,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         widget: widget.as_ref().map(|(entry, _)| entry.clone()),
     };
     let mut bytes = Bytes {
+        adaptation: manifest.adaptation.as_ref().map_or(0, |file| file.bytes),
         codebook: manifest.codebook.bytes,
         codes: manifest.codes.bytes + in_cells.codes,
         refinement: manifest.refinement.bytes + in_cells.refinement,

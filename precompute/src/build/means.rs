@@ -3,7 +3,8 @@
 use lookalike::colour::Means;
 use lookalike::embedding::{Metric, norm, sums};
 
-use super::cache::{EmbeddingCache, Record};
+use super::cache::Record;
+use super::embeddings::Embeddings;
 
 /// Products that are compared with each other; evenly spaced, so the same in every run.
 const SAMPLE: usize = 400;
@@ -12,12 +13,12 @@ const SAMPLE: usize = 400;
 ///
 /// # Errors
 /// When an embedding cannot be read.
-pub fn means(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Means> {
-    let mut reader = cache.reader()?;
+pub fn means(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<Means> {
+    let mut reader = embeddings.reader()?;
     let step = items.len().div_ceil(SAMPLE).max(1);
     let mut sample = Vec::new();
     for item in items.iter().step_by(step) {
-        let mut embedding = vec![0f32; cache.dims()];
+        let mut embedding = vec![0f32; embeddings.dims()];
         reader.read(*item, &mut embedding)?;
         let norm = norm(&embedding);
         sample.push((embedding, norm, item.colours));

@@ -1,14 +1,17 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`cells`] (of a large one) -> [`neighbours`] -> [`folder`].
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`adaptation`] -> [`cells`] (of a large one) -> [`neighbours`] ->
+//! [`folder`].
 
+pub mod adaptation;
 mod bytes;
 pub mod cache;
 pub mod cells;
 mod duplicates;
 mod embed;
+pub mod embeddings;
 mod folder;
 pub mod fragments;
-mod means;
+pub mod means;
 pub mod neighbours;
 mod place;
 mod ranking;
@@ -28,10 +31,12 @@ use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
 use crate::workers::processors;
+use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
 use embed::Outcome;
+use embeddings::Embeddings;
 use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
@@ -61,6 +66,8 @@ pub struct Report {
 /// What is known of a folder once it is made.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Made {
+    /// What was done about adaptation to the catalogue.
+    adaptation: Adapting,
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
     /// Cells that the codes are cut into.
@@ -174,15 +181,27 @@ fn index(
     opened: &Opened,
     jobs: usize,
 ) -> anyhow::Result<Made> {
-    let records: Vec<_> = outcome.items.iter().map(|item| item.record).collect();
-    let means = means::means(cache, &records)?;
+    let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
+    let identity = opened.network.identity();
+    let (adaptation, adapting) =
+        adaptation::choose(arguments.adapt, &arguments.out, identity, cache, &outcome.items, jobs)?;
+    // From here on distances are between these.
+    let (embeddings, records) = match &adaptation {
+        Some(adaptation) => {
+            let folder = EmbeddingCache::folder_of(&arguments.out);
+            Embeddings::adapted(&folder, &cache.embeddings(), &network, adaptation, jobs)?
+        }
+        None => (cache.embeddings(), network),
+    };
+    let embeddings = &embeddings;
+    let means = means::means(embeddings, &records)?;
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
     let code_bytes = f64::from(arguments.code_bytes);
     let in_cells = match arguments.cells.of(records.len()) {
         Some(count) => {
-            let (space, lengths) = space::space(cache, &records)?;
-            let cells = Cells::cut(cache, &records, &space, count, code_bytes, jobs)?;
+            let (space, lengths) = space::space(embeddings, &records)?;
+            let cells = Cells::cut(embeddings, &records, &space, count, code_bytes, jobs)?;
             Some((cells, space, lengths))
         }
         None => None,
@@ -197,16 +216,17 @@ fn index(
             groups,
         };
         let found = match through {
-            Some(cells) => neighbours::find_in_cells(cache, &records, cells, &wanted, jobs, &progress)?,
-            None => neighbours::find(cache, &records, &wanted, jobs, &progress)?,
+            Some(cells) => neighbours::find_in_cells(embeddings, &records, cells, &wanted, jobs, &progress)?,
+            None => neighbours::find(embeddings, &records, &wanted, jobs, &progress)?,
         };
         progress.finish();
-        let recall = through.map(|_| neighbours::recall(cache, &records, &found, &wanted, jobs));
+        let recall = through.map(|_| neighbours::recall(embeddings, &records, &found, &wanted, jobs));
         Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
-    let duplicates = duplicates::find(cache, &outcome.items, &neighbours, &means, arguments.colour > 0.0)?;
+    let duplicates =
+        duplicates::find(embeddings, &outcome.items, &records, &neighbours, &means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
         (neighbours, neighbours_recall) = nearest(Some(&groups))?;
@@ -218,12 +238,13 @@ fn index(
         fields,
         neighbours: &neighbours,
         neighbours_recall,
+        adaptation: adaptation.as_ref(),
         codes: match &in_cells {
             Some((cells, space, lengths)) => {
                 let items = &records;
-                ToCode::Cells(cells, CellContents { cache, items, space, lengths, code_bytes, jobs })
+                ToCode::Cells(cells, CellContents { embeddings, items, space, lengths, code_bytes, jobs })
             }
-            None => ToCode::Whole(space::coordinates(cache, &records)?),
+            None => ToCode::Whole(space::coordinates(embeddings, &records)?),
         },
         code_bytes,
         jobs,
@@ -238,6 +259,7 @@ fn index(
     .with_context(|| format!("writing {}", arguments.out.display()))?;
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
     Ok(Made {
+        adaptation: adapting,
         duplicates: duplicates.into_iter().map(ids).collect(),
         cells: in_cells.map(|(cells, ..)| cells.members.len()),
         neighbours_recall,
@@ -274,7 +296,7 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
-        let Made { duplicates, cells, neighbours_recall, bytes } = made;
+        let Made { adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!(
@@ -284,6 +306,7 @@ impl Report {
         } else {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }
+        println!("  {}", adaptation.line());
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
             println!(
@@ -300,9 +323,10 @@ impl Report {
         }
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "  {:.2} MB: neighbours {:.2}, codebook {:.2}, codes {:.2}, refinement {:.2}, colours {:.2}, attributes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
+            "  {:.2} MB: neighbours {:.2}, adaptation {:.2}, codebook {:.2}, codes {:.2}, refinement {:.2}, colours {:.2}, attributes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
             megabytes(bytes.total),
             megabytes(bytes.neighbours),
+            megabytes(bytes.adaptation),
             megabytes(bytes.codebook),
             megabytes(bytes.codes),
             megabytes(bytes.refinement),

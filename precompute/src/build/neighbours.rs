@@ -2,7 +2,7 @@
 //!
 //! Every product is compared with every other ([`find`]), or in a catalogue too large for that with those of the cells near
 //! its own ([`find_in_cells`]). Threads take blocks of queries; each block reads all embeddings it is compared with once, a
-//! tile at a time that stays in the second-level cache, so memory is that of the blocks and the results.
+//! tile at a time that stays in the second-level embeddings, so memory is that of the blocks and the results.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,9 @@ use lookalike::colour::{self, Blend};
 use lookalike::embedding::{Metric, norm, sums};
 use lookalike::rank::{Nearest, Neighbour};
 
-use super::cache::{EmbeddingCache, EmbeddingReader, Record};
+use super::cache::Record;
 use super::cells::Cells;
+use super::embeddings::{EmbeddingReader, Embeddings};
 use crate::progress::Progress;
 use crate::workers::try_in_order;
 
@@ -51,16 +52,16 @@ pub struct Wanted<'a> {
 /// # Errors
 /// When an embedding cannot be read.
 pub fn find(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: &[Record],
     wanted: &Wanted,
     jobs: usize,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
-    let search = Search::new(cache, items, wanted)?;
+    let search = Search::new(embeddings, items, wanted)?;
     let all: Vec<u32> = (0..items.len() as u32).collect();
-    let blocks: Vec<&[u32]> = all.chunks(search.block_size(cache, jobs)).collect();
-    search.blocks(cache, jobs, progress, &blocks, |block, reader| {
+    let blocks: Vec<&[u32]> = all.chunks(search.block_size(embeddings, jobs)).collect();
+    search.blocks(embeddings, jobs, progress, &blocks, |block, reader| {
         search.block(blocks[block], &all, None, reader)
     })
 }
@@ -70,15 +71,15 @@ pub fn find(
 /// # Errors
 /// When an embedding cannot be read.
 pub fn find_in_cells(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: &[Record],
     cells: &Cells,
     wanted: &Wanted,
     jobs: usize,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
-    let search = Search::new(cache, items, wanted)?;
-    search.blocks(cache, jobs, progress, &cells.members, |cell, reader| {
+    let search = Search::new(embeddings, items, wanted)?;
+    search.blocks(embeddings, jobs, progress, &cells.members, |cell, reader| {
         let queries = &cells.members[cell];
         let (mut near, mut nearest) = (NEAR, NEAREST);
         loop {
@@ -105,14 +106,14 @@ pub fn find_in_cells(
 /// # Errors
 /// When an embedding cannot be read.
 pub fn recall(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: &[Record],
     found: &Neighbours,
     wanted: &Wanted,
     jobs: usize,
 ) -> anyhow::Result<f64> {
     let sample: Vec<usize> = (0..items.len()).step_by(items.len().div_ceil(SAMPLE).max(1)).collect();
-    let exact = find_of(cache, items, &sample, wanted, jobs)?;
+    let exact = find_of(embeddings, items, &sample, wanted, jobs)?;
     let (mut right, mut all) = (0, 0);
     for (item, exact) in sample.iter().zip(&exact) {
         for (exact, found) in exact.iter().zip(&found[*item]) {
@@ -128,20 +129,20 @@ pub fn recall(
 /// # Errors
 /// When an embedding cannot be read.
 pub fn find_of(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: &[Record],
     queries: &[usize],
     wanted: &Wanted,
     jobs: usize,
 ) -> anyhow::Result<Neighbours> {
-    let search = Search::new(cache, items, wanted)?;
+    let search = Search::new(embeddings, items, wanted)?;
     let all: Vec<u32> = (0..items.len() as u32).collect();
     let parts: Vec<Vec<u32>> = queries
-        .chunks(queries.len().div_ceil(jobs).clamp(1, search.most_queries(cache)))
+        .chunks(queries.len().div_ceil(jobs).clamp(1, search.most_queries(embeddings)))
         .map(|part| part.iter().map(|item| *item as u32).collect())
         .collect();
     let progress = Progress::new("exact", queries.len() as u64);
-    let mut found = search.blocks(cache, jobs, &progress, &parts, |part, reader| {
+    let mut found = search.blocks(embeddings, jobs, &progress, &parts, |part, reader| {
         search.block(&parts[part], &all, None, reader)
     })?;
     progress.finish();
@@ -155,9 +156,9 @@ fn apart(items: usize, groups: Option<&Groups>) -> usize {
     items - of.len() + of.into_iter().collect::<HashSet<_>>().len()
 }
 
-fn norms(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Vec<f64>> {
-    let mut reader = cache.reader()?;
-    let mut embedding = vec![0f32; cache.dims()];
+fn norms(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<Vec<f64>> {
+    let mut reader = embeddings.reader()?;
+    let mut embedding = vec![0f32; embeddings.dims()];
     items
         .iter()
         .map(|item| {
@@ -178,37 +179,37 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(cache: &EmbeddingCache, items: &'a [Record], wanted: &'a Wanted) -> anyhow::Result<Search<'a>> {
+    fn new(embeddings: &Embeddings, items: &'a [Record], wanted: &'a Wanted) -> anyhow::Result<Search<'a>> {
         let each = wanted.each.min(apart(items.len(), wanted.groups).saturating_sub(1));
         let colour_norms = match wanted.blends {
             Some(_) => items.iter().map(|item| item.colours.norm()).collect(),
             None => Vec::new(),
         };
-        let tile = (TILE_BYTES / (cache.dims() * 4)).max(1);
+        let tile = (TILE_BYTES / (embeddings.dims() * 4)).max(1);
         Ok(Search {
             items,
-            norms: norms(cache, items)?,
+            norms: norms(embeddings, items)?,
             colour_norms,
             each,
             tile,
-            dims: cache.dims(),
+            dims: embeddings.dims(),
             wanted,
         })
     }
 
-    fn most_queries(&self, cache: &EmbeddingCache) -> usize {
-        let most = (BLOCK_BYTES / (cache.dims() * 4)).max(1);
+    fn most_queries(&self, embeddings: &Embeddings) -> usize {
+        let most = (BLOCK_BYTES / (embeddings.dims() * 4)).max(1);
         if self.wanted.blends.is_some() { most.min(COLOURED_QUERIES) } else { most }
     }
 
-    fn block_size(&self, cache: &EmbeddingCache, jobs: usize) -> usize {
-        self.most_queries(cache).min(self.items.len().div_ceil(jobs).max(1))
+    fn block_size(&self, embeddings: &Embeddings, jobs: usize) -> usize {
+        self.most_queries(embeddings).min(self.items.len().div_ceil(jobs).max(1))
     }
 
     /// Does `blocks`, each some queries of which `block` finds the neighbours; those of the items that were no query are empty.
     fn blocks(
         &self,
-        cache: &EmbeddingCache,
+        embeddings: &Embeddings,
         jobs: usize,
         progress: &Progress,
         blocks: &[impl AsRef<[u32]>],
@@ -217,7 +218,7 @@ impl<'a> Search<'a> {
         let done = try_in_order(
             blocks.len(),
             jobs,
-            || cache.reader(),
+            || embeddings.reader(),
             |reader, number| {
                 let found = block(number, reader)?;
                 found.iter().for_each(|_| progress.advance());
@@ -301,7 +302,7 @@ mod tests {
     use lookalike::digest::Digest;
     use lookalike::photo::Photo;
 
-    use super::super::cache::Described;
+    use super::super::cache::{Described, EmbeddingCache};
     use super::super::space;
     use super::*;
 
@@ -322,22 +323,26 @@ mod tests {
             let described = Described { size: [1, 1], colours, embedding };
             records.push(cache.insert(Digest::of(&item.to_le_bytes()), &described)?);
         }
-        let (space, _) = space::space(&cache, &records)?;
-        let cells = Cells::cut(&cache, &records, &space, 12, 128.0, 2)?;
+        let embeddings = cache.embeddings();
+        let (space, _) = space::space(&embeddings, &records)?;
+        let cells = Cells::cut(&embeddings, &records, &space, 12, 128.0, 2)?;
         let groups = Groups::new((0..items as u32).map(|item| (item % 3 > 0).then_some(item / 300)));
         for groups in [None, Some(&groups)] {
             let wanted = Wanted { each: 20, may: &|_, _| true, blends: None, groups };
             let progress = Progress::new("test", items as u64);
-            let found = find_in_cells(&cache, &records, &cells, &wanted, 2, &progress)?;
+            let found = find_in_cells(&embeddings, &records, &cells, &wanted, 2, &progress)?;
             let each = found[0][0].len();
             assert!(
                 found.iter().flatten().all(|list| list.len() == each && list.is_sorted()),
                 "{each} of each"
             );
-            let recall = recall(&cache, &records, &found, &wanted, 2)?;
+            let recall = recall(&embeddings, &records, &found, &wanted, 2)?;
             assert!(recall > 0.99, "{recall}");
-            let exact = find(&cache, &records, &wanted, 2, &progress)?;
-            assert_eq!(find_of(&cache, &records, &[5, 0], &wanted, 2)?, [exact[5].clone(), exact[0].clone()]);
+            let exact = find(&embeddings, &records, &wanted, 2, &progress)?;
+            assert_eq!(
+                find_of(&embeddings, &records, &[5, 0], &wanted, 2)?,
+                [exact[5].clone(), exact[0].clone()]
+            );
         }
         std::fs::remove_dir_all(&folder)?;
         Ok(())

@@ -4,7 +4,8 @@ use lookalike::codes::{Rotation, Space, axes_for};
 use lookalike::embedding::norm;
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::cache::{EmbeddingCache, EmbeddingReader, Record};
+use super::cache::Record;
+use super::embeddings::{EmbeddingReader, Embeddings};
 
 /// Products that components are found from at most; evenly spaced.
 const SAMPLE: usize = 8192;
@@ -30,9 +31,9 @@ pub struct Coordinates {
 ///
 /// # Errors
 /// When an embedding cannot be read.
-pub fn coordinates(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<Coordinates> {
-    let (space, lengths) = space(cache, items)?;
-    let coefficients = coefficients(cache, items.iter(), &space)?;
+pub fn coordinates(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<Coordinates> {
+    let (space, lengths) = space(embeddings, items)?;
+    let coefficients = coefficients(embeddings, items.iter(), &space)?;
     Ok(Coordinates { space, coefficients, lengths })
 }
 
@@ -41,12 +42,12 @@ pub fn coordinates(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<C
 /// # Errors
 /// When an embedding cannot be read.
 pub fn coefficients<'a>(
-    cache: &EmbeddingCache,
+    embeddings: &Embeddings,
     items: impl Iterator<Item = &'a Record>,
     space: &Space,
 ) -> anyhow::Result<Vec<f32>> {
     let mut coefficients = Vec::with_capacity(items.size_hint().0 * space.rotation.axes());
-    let (mut reader, mut direction) = (cache.reader()?, vec![0f32; cache.dims()]);
+    let (mut reader, mut direction) = (embeddings.reader()?, vec![0f32; embeddings.dims()]);
     for item in items {
         read_direction(&mut reader, *item, &mut direction)?;
         direction.iter_mut().zip(&space.mean).for_each(|(value, mean)| *value -= mean);
@@ -59,9 +60,9 @@ pub fn coefficients<'a>(
 ///
 /// # Errors
 /// When an embedding cannot be read.
-pub fn space(cache: &EmbeddingCache, items: &[Record]) -> anyhow::Result<(Space, Vec<f64>)> {
-    let dims = cache.dims();
-    let mut reader = cache.reader()?;
+pub fn space(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<(Space, Vec<f64>)> {
+    let dims = embeddings.dims();
+    let mut reader = embeddings.reader()?;
     let mut direction = vec![0f32; dims];
     let (mut sums, mut lengths, mut positive) = (vec![0f64; dims], Vec::new(), true);
     for item in items {

@@ -43,6 +43,7 @@ pub fn made_of(
     hasher.update(network.0);
     let BuildArguments {
         neighbours,
+        adapt,
         colour,
         group,
         fold_duplicates,
@@ -53,8 +54,18 @@ pub fn made_of(
         fragments,
         ..
     } = arguments;
-    let options =
-        (neighbours, colour, group, fold_duplicates, code_bytes, cells, no_thumbnails, images, fragments);
+    let options = (
+        neighbours,
+        adapt,
+        colour,
+        group,
+        fold_duplicates,
+        code_bytes,
+        cells,
+        no_thumbnails,
+        images,
+        fragments,
+    );
     hasher.update(serde_json::to_vec(&options)?);
     for (item, fields) in items.iter().zip(fields) {
         hasher.update(item.photo.0);

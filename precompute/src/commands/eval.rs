@@ -1,11 +1,12 @@
-//! `precompute eval`: how good a folder's neighbours are, by labels that are known, and how much the codes lose.
+//! `precompute eval`: how good a folder's neighbours are, by labels and groups that are known, and how much the codes lose.
 
 mod codes;
+mod groups;
 mod sample;
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use lookalike::embedding::Metric;
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
 use crate::workers::processors;
 use codes::{Line, Measure};
+use groups::GroupRecall;
 
 /// How many of the nearest precision looks at.
 const DEPTHS: [usize; 3] = [1, 5, 10];
@@ -27,8 +29,12 @@ const RECALL_DEPTH: usize = 10;
 #[derive(Serialize)]
 struct Report {
     items: usize,
-    /// By metric and depth.
-    precision: BTreeMap<&'static str, BTreeMap<usize, f64>>,
+    /// By metric and depth, if there are labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision: Option<BTreeMap<&'static str, BTreeMap<usize, f64>>>,
+    /// How often one of the query's own group is found, if there are groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<GroupRecall>,
     /// By metric: by the codes alone, as an upload is ranked at first.
     recall_at_10: BTreeMap<&'static str, f64>,
     /// By metric: with the refinement.
@@ -45,8 +51,8 @@ struct Report {
 
 /// What is known of products.
 struct Labels {
-    /// By item.
-    of_items: Vec<Option<usize>>,
+    /// By item, if labels count.
+    of_items: Option<Vec<Option<usize>>>,
     /// By item, if groups count.
     groups: Option<Vec<Option<usize>>>,
     /// By group.
@@ -69,10 +75,8 @@ impl Labels {
 
     /// Of the table that `arguments` name, by the products' ids.
     fn read(arguments: &EvalArguments, ids: &[String]) -> anyhow::Result<Labels> {
-        let TableColumn { file, column } = arguments.labels.as_ref().context("give --labels or --sample")?;
-        let table = read_table(file)?;
-        let of_column = |column: &str| {
-            let numbers = numbered(ids, &table, column);
+        let of_column = |TableColumn { file, column }: &TableColumn| {
+            let numbers = numbered(ids, &read_table(file)?, column);
             ensure!(
                 numbers.iter().any(Option::is_some),
                 "no product of the folder has a value in the column {column} of {}",
@@ -80,8 +84,8 @@ impl Labels {
             );
             Ok(numbers)
         };
-        let of_items = of_column(column)?;
-        let groups = arguments.group.as_deref().map(of_column).transpose()?;
+        let of_items = arguments.labels.as_ref().map(of_column).transpose()?;
+        let groups = arguments.group_column()?.as_ref().map(of_column).transpose()?;
         let mut members: Vec<Vec<usize>> = Vec::new();
         for (item, group) in groups.iter().flatten().enumerate() {
             let Some(group) = *group else { continue };
@@ -103,12 +107,19 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
         return sample::run(&folder, &stored, count as usize, arguments.json);
     }
     let labels = Labels::read(arguments, &stored.ids)?;
+    let groups = match labels.have_groups() {
+        true => {
+            let colour = arguments.colour.map_or_else(|| Ok(folder.colours()?.weight()), anyhow::Ok)?;
+            Some(GroupRecall::measure(&stored, &labels, colour)?)
+        }
+        false => None,
+    };
 
     let jobs = processors();
     let nearest = |stage, each, may: &(dyn Fn(usize, usize) -> bool + Sync)| {
         let progress = Progress::new(stage, stored.records.len() as u64);
         let wanted = Wanted { each, may, blends: None, groups: None };
-        let found = neighbours::find(&stored.cache, &stored.records, &wanted, jobs, &progress);
+        let found = neighbours::find(&stored.embeddings, &stored.records, &wanted, jobs, &progress);
         progress.finish();
         found
     };
@@ -127,7 +138,7 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let (recall_at_10, refined_recall_at_10) = (own.recall_at_10.clone(), own_refined.recall_at_10.clone());
     let mut codes = vec![own, own_refined];
     if !arguments.codes.is_empty() {
-        let coordinates = space::coordinates(&stored.cache, &stored.records)?;
+        let coordinates = space::coordinates(&stored.embeddings, &stored.records)?;
         for bytes in &arguments.codes {
             codes.extend(measure.of_rate(&coordinates, *bytes)?);
         }
@@ -136,7 +147,8 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let each = |bytes: u64| bytes as f64 / stored.ids.len() as f64;
     let report = Report {
         items: stored.ids.len(),
-        precision: precision(exact_of_other_groups, &labels.of_items),
+        precision: labels.of_items.as_ref().map(|labels| precision(exact_of_other_groups, labels)),
+        groups,
         recall_at_10,
         refined_recall_at_10,
         bytes_per_item: each(bytes),
@@ -159,14 +171,19 @@ impl Report {
             self.items, self.bytes_per_item, self.refinement_bytes_per_item, self.codebook_bytes
         );
         print!("{:<11}", "");
-        DEPTHS.iter().for_each(|depth| print!("{:>15}", format!("precision@{depth}")));
+        let depths = if self.precision.is_some() { &DEPTHS[..] } else { &[] };
+        depths.iter().for_each(|depth| print!("{:>15}", format!("precision@{depth}")));
         println!("{:>15}{:>15}", format!("recall@{RECALL_DEPTH}"), "refined");
         for metric in Metric::ALL.map(Metric::name) {
             print!("{metric:<11}");
-            self.precision[metric].values().for_each(|share| print!("{share:>15.4}"));
+            let precision = self.precision.iter().flat_map(|precision| precision[metric].values());
+            precision.for_each(|share| print!("{share:>15.4}"));
             println!("{:>15.4}{:>15.4}", self.recall_at_10[metric], self.refined_recall_at_10[metric]);
         }
         codes::print(&self.codes);
+        if let Some(groups) = &self.groups {
+            groups.print();
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::stored_embeddings::StoredEmbeddings;
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
+    let stored = if arguments.raw { stored.raw() } else { stored };
     if let Some(path) = &arguments.npy {
         npy::write(&stored, path)?;
     }

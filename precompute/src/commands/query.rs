@@ -110,7 +110,7 @@ fn by_rules(
             let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
             let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
             let part = decoded.region(&arguments.crop.unwrap_or(Crop::WHOLE));
-            (folder.network()?.network.embed(part)?, Some(Colours::of(part)), None)
+            (folder.embed(part)?, Some(Colours::of(part)), None)
         }
         (None, None) => bail!("give --item or --photo"),
     };

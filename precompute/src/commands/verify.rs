@@ -29,15 +29,20 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     folder.colours()?;
     folder.attributes()?;
     let opened = folder.network()?;
+    let dims = match (folder.adaptation()?, &manifest.adaptation) {
+        (Some(adaptation), Some(entry)) => {
+            adaptation.of_network(opened.network.dims()).with_context(|| entry.path.clone())?.axes()
+        }
+        _ => opened.network.dims(),
+    };
     ensure!(
-        codes.dims() == opened.network.dims(),
-        "{} has {} dimensions, the network {}",
+        codes.dims() == dims,
+        "{} has {} dimensions, the embeddings that it is made of {dims}",
         manifest.codebook.path,
         codes.dims(),
-        opened.network.dims()
     );
     let files = [&manifest.codebook, &manifest.codes, &manifest.refinement, &manifest.colours];
-    for entry in files.into_iter().chain(&manifest.attributes) {
+    for entry in files.into_iter().chain(&manifest.attributes).chain(&manifest.adaptation) {
         let bytes = folder.read(&entry.path)?.len() as u64;
         ensure!(entry.bytes == bytes, "manifest.json: {} has another length", entry.path);
     }

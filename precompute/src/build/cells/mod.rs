@@ -15,7 +15,8 @@ use lookalike::digest::Digest;
 use lookalike::folder::{cell_codes_name, cell_refinement_name, places_name};
 use serde::Serialize;
 
-use super::cache::{EmbeddingCache, Record};
+use super::cache::Record;
+use super::embeddings::Embeddings;
 use super::space;
 use crate::progress::Progress;
 use crate::workers::try_in_order;
@@ -76,7 +77,7 @@ impl CellCount {
 /// What files of cells are made of.
 pub struct CellContents<'a> {
     /// Has the embeddings.
-    pub cache: &'a EmbeddingCache,
+    pub embeddings: &'a Embeddings,
     /// In item order.
     pub items: &'a [Record],
     /// Where codes are made.
@@ -109,7 +110,7 @@ impl Cells {
     /// # Errors
     /// When an embedding cannot be read.
     pub fn cut(
-        cache: &EmbeddingCache,
+        embeddings: &Embeddings,
         items: &[Record],
         space: &Space,
         count: usize,
@@ -119,7 +120,7 @@ impl Cells {
         let [rotation, _] = space.rotation.split_at(AXES.min(CELL_AXES));
         let axes = rotation.axes();
         let first = Space { mean: space.mean.clone(), rotation, positive: space.positive };
-        let coordinates = |some: &[Record]| space::coefficients(cache, some.iter(), &first);
+        let coordinates = |some: &[Record]| space::coefficients(embeddings, some.iter(), &first);
         let largest =
             coordinates(&evenly(items, SAMPLE))?.into_iter().fold(0f32, |most, value| most.max(value.abs()));
         let unit = if largest > 0.0 { largest / 127.0 } else { 1.0 };
@@ -218,18 +219,18 @@ impl Cells {
     /// # Errors
     /// When an embedding cannot be read or a file not be written.
     pub fn write(&self, folder: &Path, contents: &CellContents) -> anyhow::Result<WrittenCells> {
-        let CellContents { cache, items, space, lengths, code_bytes, jobs } = *contents;
+        let CellContents { embeddings, items, space, lengths, code_bytes, jobs } = *contents;
         let write = |name: String, content: &[u8]| {
             fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))
         };
-        let sample = space::coefficients(cache, evenly(items, SAMPLE).iter(), space)?;
+        let sample = space::coefficients(embeddings, evenly(items, SAMPLE).iter(), space)?;
         let writer = CellWriter::new(space, &sample, lengths, code_bytes, jobs);
         let progress = Progress::new("cells", items.len() as u64);
         let (mut written, mut members_of) = (Vec::new(), Vec::new());
         let mut place_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
-            let code = |(): &mut (), at| self.code(&writer, batch + at, cache, items, space);
+            let code = |(): &mut (), at| self.code(&writer, batch + at, embeddings, items, space);
             let coded = try_in_order(count, jobs, || Ok(()), code)?;
             for cell in coded {
                 for (members, centroid, files) in cell {
@@ -275,13 +276,13 @@ impl Cells {
         &self,
         writer: &CellWriter,
         cell: usize,
-        cache: &EmbeddingCache,
+        embeddings: &Embeddings,
         items: &[Record],
         space: &Space,
     ) -> anyhow::Result<Vec<Coded>> {
         let files = |members: &[u32]| -> anyhow::Result<CellFiles> {
             let records = members.iter().map(|item| &items[*item as usize]);
-            Ok(writer.cell(members, &space::coefficients(cache, records, space)?))
+            Ok(writer.cell(members, &space::coefficients(embeddings, records, space)?))
         };
         let whole = files(&self.members[cell])?;
         if whole.codes.len() <= CELL_BYTES {

@@ -30,7 +30,8 @@ pub struct Line {
     pub bytes: f64,
     /// By metric.
     pub recall_at_10: BTreeMap<&'static str, f64>,
-    /// By metric.
+    /// By metric; empty where no product has a label.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub precision_at_5: BTreeMap<&'static str, f64>,
 }
 
@@ -53,7 +54,7 @@ impl Measure<'_> {
     pub fn full_precision(&self) -> Line {
         Line {
             layer: "full precision",
-            bytes: 4.0 * self.stored.cache.dims() as f64,
+            bytes: 4.0 * self.stored.embeddings.dims() as f64,
             recall_at_10: Metric::ALL.map(|metric| (metric.name(), 1.0)).into(),
             precision_at_5: self.precision_at_5(self.exact_of_other_groups),
         }
@@ -102,7 +103,8 @@ impl Measure<'_> {
     }
 
     fn precision_at_5(&self, neighbours: &Neighbours) -> BTreeMap<&'static str, f64> {
-        let by_depth = precision(neighbours, &self.labels.of_items);
+        let Some(labels) = &self.labels.of_items else { return BTreeMap::new() };
+        let by_depth = precision(neighbours, labels);
         by_depth.into_iter().map(|(metric, by_depth)| (metric, by_depth[&PRECISION_DEPTH])).collect()
     }
 
@@ -110,7 +112,7 @@ impl Measure<'_> {
     fn rank(&self, codes: &Codes) -> anyhow::Result<Ranked> {
         let progress = Progress::new("codes", self.stored.records.len() as u64);
         let attributes = Attributes::none(codes.items() as u32);
-        let start = || Ok((self.stored.cache.reader()?, vec![0f32; self.stored.cache.dims()]));
+        let start = || Ok((self.stored.embeddings.reader()?, vec![0f32; self.stored.embeddings.dims()]));
         let found = try_in_order(self.stored.records.len(), self.jobs, start, |(reader, embedding), item| {
             reader.read(self.stored.records[item], embedding)?;
             let number = u32::try_from(item)?;
@@ -159,19 +161,20 @@ struct OfItem {
 pub fn print(lines: &[Line]) {
     let metrics = Metric::ALL.map(Metric::name);
     print!("\n{:<15}{:>8}", "", "bytes");
-    for figure in ["recall@10", "precision@5"] {
+    let figures = if lines.iter().all(|line| line.precision_at_5.is_empty()) { 1 } else { 2 };
+    for figure in &["recall@10", "precision@5"][..figures] {
         print!("  {:<29}", format!("{figure} by"));
     }
     println!();
     print!("{:<23}", "");
-    for _ in 0..2 {
+    for _ in 0..figures {
         print!("  ");
         metrics.iter().for_each(|metric| print!("{metric:<10}"));
     }
     println!();
     for line in lines {
         print!("{:<15}{:>8.1}", line.layer, line.bytes);
-        for figures in [&line.recall_at_10, &line.precision_at_5] {
+        for figures in &[&line.recall_at_10, &line.precision_at_5][..figures] {
             print!("  ");
             metrics.iter().for_each(|metric| print!("{:<10.4}", figures[metric]));
         }

@@ -48,7 +48,7 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
     let items = stored.records.len();
     let sample: Vec<usize> = (0..items).step_by((items / count).max(1)).take(count).collect();
     let wanted = Wanted { each: RECALL_DEPTH, may: &|_item, _neighbour| true, blends: None, groups: None };
-    let exact = find_of(&stored.cache, &stored.records, &sample, &wanted, processors())?;
+    let exact = find_of(&stored.embeddings, &stored.records, &sample, &wanted, processors())?;
 
     let mut codes = folder.refined_codes()?;
     let in_cells = codes.cells() > 0;
@@ -58,7 +58,7 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
     let (mut unsettled, mut settled) = (Neighbours::new(), Neighbours::new());
     let mut costs: Vec<Read> = Vec::new();
     let progress = Progress::new("questions", sample.len() as u64);
-    let (mut reader, mut embedding) = (stored.cache.reader()?, vec![0f32; stored.cache.dims()]);
+    let (mut reader, mut embedding) = (stored.embeddings.reader()?, vec![0f32; stored.embeddings.dims()]);
     for item in &sample {
         reader.read(stored.records[*item], &mut embedding)?;
         let (rules, number) = (Rules::default(), u32::try_from(*item)?);

@@ -12,10 +12,10 @@ use crate::stored_embeddings::StoredEmbeddings;
 /// When the cache cannot be read, or a file cannot be written.
 pub fn write(stored: &StoredEmbeddings, path: &Path) -> anyhow::Result<()> {
     let mut npy = create(path)?;
-    npy.write_all(&header(stored.ids.len(), stored.cache.dims()))?;
+    npy.write_all(&header(stored.ids.len(), stored.embeddings.dims()))?;
     let mut ids = create(&path.with_extension("ids.txt"))?;
-    let mut reader = stored.cache.reader()?;
-    let mut embedding = vec![0f32; stored.cache.dims()];
+    let mut reader = stored.embeddings.reader()?;
+    let mut embedding = vec![0f32; stored.embeddings.dims()];
     for (id, record) in stored.ids.iter().zip(&stored.records) {
         reader.read(*record, &mut embedding)?;
         for value in &embedding {

@@ -56,12 +56,12 @@ fn write_embeddings<W: Write + Send>(
     stored: &StoredEmbeddings,
     records: &[Record],
 ) -> anyhow::Result<()> {
-    let dims = stored.cache.dims();
+    let dims = stored.embeddings.dims();
     // Every number is there; the first of a product begins a list.
     let defined = vec![1i16; dims];
     let mut repeated = vec![1i16; dims];
     repeated.iter_mut().take(1).for_each(|first| *first = 0);
-    let mut reader = stored.cache.reader()?;
+    let mut reader = stored.embeddings.reader()?;
     let mut embedding = vec![0f32; dims];
     let mut column = group.next_column()?.context("the schema has embeddings")?;
     for record in records {

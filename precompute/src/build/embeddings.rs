@@ -1,0 +1,128 @@
+//! The vectors that distances are measured on, read one at a time: the cache's own, or adapted ones in a file beside it that
+//! lasts as long as the run.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use lookalike::embedding::Adaptation;
+
+use super::cache::Record;
+use crate::workers::try_in_order;
+
+/// Adapted embeddings that a thread makes before they are written, and how many of these pieces are in memory at once.
+const PIECE: usize = 1024;
+const PIECES: usize = 64;
+
+/// A file of embeddings.
+pub struct Embeddings {
+    path: PathBuf,
+    dims: usize,
+    /// Offset of the first embedding, and from one to the next, in bytes.
+    first: u64,
+    stride: u64,
+    /// Removes the file in the end.
+    temporary: bool,
+}
+
+impl Embeddings {
+    /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
+    pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
+        Embeddings { path, dims, first, stride, temporary: false }
+    }
+
+    /// Adapts those of `records`, which are of `network`, into a file in `folder` that is removed when the result is dropped.
+    /// Gives the records of the adapted embeddings too, in the same order.
+    ///
+    /// # Errors
+    /// When an embedding cannot be read or is not of finite numbers, or the file cannot be written.
+    pub fn adapted(
+        folder: &Path,
+        network: &Embeddings,
+        records: &[Record],
+        adaptation: &Adaptation,
+        jobs: usize,
+    ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
+        let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
+        let embeddings = Embeddings { path, dims, first: 0, stride: 4 * dims as u64, temporary: true };
+        let writing = || format!("writing {}", embeddings.path.display());
+        let mut file = BufWriter::new(File::create(&embeddings.path).with_context(writing)?);
+        for records in records.chunks(PIECE * PIECES) {
+            let pieces: Vec<&[Record]> = records.chunks(PIECE).collect();
+            let adapt = |reader: &mut EmbeddingReader, piece: usize| {
+                let (mut own, mut bytes) = (vec![0f32; network.dims()], Vec::new());
+                for record in pieces[piece] {
+                    reader.read(*record, &mut own)?;
+                    bytes.extend(adaptation.apply(&own)?.into_iter().flat_map(f32::to_le_bytes));
+                }
+                Ok(bytes)
+            };
+            for bytes in try_in_order(pieces.len(), jobs, || network.reader(), adapt)? {
+                file.write_all(&bytes).with_context(writing)?;
+            }
+        }
+        file.flush().with_context(writing)?;
+        let records = records.iter().zip(0..).map(|(record, index)| record.at(index)).collect();
+        Ok((embeddings, records))
+    }
+
+    /// Length of an embedding.
+    pub fn dims(&self) -> usize {
+        self.dims
+    }
+
+    /// A reader with its own place in the file, one a thread.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn reader(&self) -> anyhow::Result<EmbeddingReader> {
+        let file = File::open(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
+        Ok(EmbeddingReader { file, bytes: vec![0; self.dims * 4], first: self.first, stride: self.stride })
+    }
+
+    /// The embeddings of `records`, `[records, dims]`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read_all(&self, records: &[Record]) -> anyhow::Result<Vec<f32>> {
+        let mut reader = self.reader()?;
+        let mut rows = vec![0f32; records.len() * self.dims];
+        for (row, record) in rows.chunks_exact_mut(self.dims.max(1)).zip(records) {
+            reader.read(*record, row)?;
+        }
+        Ok(rows)
+    }
+}
+
+impl Drop for Embeddings {
+    fn drop(&mut self) {
+        if self.temporary {
+            // The next run writes it anew; that it is left is no harm.
+            fs::remove_file(&self.path).ok();
+        }
+    }
+}
+
+/// Reads embeddings one at a time, so that memory stays flat in their number.
+pub struct EmbeddingReader {
+    file: File,
+    bytes: Vec<u8>,
+    first: u64,
+    stride: u64,
+}
+
+impl EmbeddingReader {
+    /// Reads the embedding of `record` into `embedding`, `[dims]`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&mut self, record: Record, embedding: &mut [f32]) -> anyhow::Result<()> {
+        self.file.seek(SeekFrom::Start(self.first + record.index() * self.stride))?;
+        self.file.read_exact(&mut self.bytes)?;
+        for (value, word) in embedding.iter_mut().zip(self.bytes.as_chunks::<4>().0) {
+            *value = f32::from_le_bytes(*word);
+        }
+        Ok(())
+    }
+}

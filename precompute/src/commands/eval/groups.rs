@@ -1,0 +1,128 @@
+//! How often the nearest products have one of the query's own group among them, such as another photo of the same product:
+//! with and without adaptation to the catalogue, without colour and with it.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use lookalike::colour::Weight;
+use lookalike::embedding::Metric;
+use serde::Serialize;
+
+use super::Labels;
+use crate::build::adaptation;
+use crate::build::cache::Record;
+use crate::build::embeddings::Embeddings;
+use crate::build::means::means;
+use crate::build::neighbours::{Neighbours, Wanted, find_of};
+use crate::stored_embeddings::StoredEmbeddings;
+use crate::workers::processors;
+
+/// How many of the nearest are looked at.
+const DEPTHS: [usize; 2] = [1, 5];
+
+/// What `eval --group` reports of groups.
+#[derive(Serialize)]
+pub struct GroupRecall {
+    /// Products that have another of their group; each is a query, and all others are searched.
+    queries: usize,
+    lines: Vec<Line>,
+}
+
+/// One way to measure distance.
+#[derive(Serialize)]
+struct Line {
+    /// Whether embeddings are adapted to the catalogue.
+    adapted: bool,
+    /// How much colour counts, 0 to 1.
+    colour: f64,
+    /// By metric: the share of queries whose nearest is of their group.
+    recall_at_1: BTreeMap<&'static str, f64>,
+    /// By metric: the share of queries that have one of their group among the five nearest.
+    recall_at_5: BTreeMap<&'static str, f64>,
+}
+
+impl GroupRecall {
+    /// Measures at the colour weights 0 and `colour`.
+    ///
+    /// # Errors
+    /// When an embedding cannot be read or adapted.
+    pub fn measure(stored: &StoredEmbeddings, labels: &Labels, colour: f64) -> anyhow::Result<GroupRecall> {
+        let has_partner = |item: &usize| labels.own_group(*item).is_some_and(|own| own.len() > 1);
+        let queries: Vec<usize> = (0..stored.ids.len()).filter(has_partner).collect();
+        let mut lines = lines(false, (&stored.network, &stored.network_records), &queries, labels, colour)?;
+        if stored.adapted {
+            let own = (&stored.embeddings, &stored.records[..]);
+            lines.extend(self::lines(true, own, &queries, labels, colour)?);
+        } else if let Some(fitted) =
+            adaptation::fitted(&stored.network, &stored.network_records, processors())?
+        {
+            let (embeddings, records) = stored.adapt(&fitted)?;
+            lines.extend(self::lines(true, (&embeddings, &records), &queries, labels, colour)?);
+        }
+        Ok(GroupRecall { queries: queries.len(), lines })
+    }
+
+    /// Prints the table.
+    pub fn print(&self) {
+        println!("\nof the same group, {} products that have another of theirs", self.queries);
+        let metrics = Metric::ALL.map(Metric::name);
+        print!("{:<23}", "");
+        DEPTHS.iter().for_each(|depth| print!("  {:<29}", format!("recall@{depth} by")));
+        println!();
+        print!("{:<23}", "");
+        for _ in DEPTHS {
+            print!("  ");
+            metrics.iter().for_each(|metric| print!("{metric:<10}"));
+        }
+        println!();
+        for line in &self.lines {
+            let adapted = if line.adapted { "adapted" } else { "not adapted" };
+            print!("{:<23}", format!("{adapted}, colour {}", line.colour));
+            for recall in [&line.recall_at_1, &line.recall_at_5] {
+                print!("  ");
+                metrics.iter().for_each(|metric| print!("{:<10.4}", recall[metric]));
+            }
+            println!();
+        }
+    }
+}
+
+/// At the colour weights 0 and `colour`, by distances between `embeddings`.
+fn lines(
+    adapted: bool,
+    (embeddings, records): (&Embeddings, &[Record]),
+    queries: &[usize],
+    labels: &Labels,
+    colour: f64,
+) -> anyhow::Result<Vec<Line>> {
+    let means = means(embeddings, records)?;
+    let mut weights = vec![0.0, colour];
+    weights.dedup();
+    let line = |weight: f64| {
+        let blend = Weight::new(weight).context("--colour is from 0 to 1")?;
+        let blends = (weight > 0.0).then(|| Metric::ALL.map(|metric| means.blend(blend, metric)));
+        let wanted = Wanted { each: DEPTHS[1], may: &|_, _| true, blends, groups: None };
+        let found = find_of(embeddings, records, queries, &wanted, processors())?;
+        let [recall_at_1, recall_at_5] = DEPTHS.map(|depth| recall(queries, &found, labels, depth));
+        Ok(Line { adapted, colour: weight, recall_at_1, recall_at_5 })
+    };
+    weights.into_iter().map(line).collect()
+}
+
+/// By metric: the share of `queries` that have one of their group among the `depth` nearest, `found` by query.
+fn recall(
+    queries: &[usize],
+    found: &Neighbours,
+    labels: &Labels,
+    depth: usize,
+) -> BTreeMap<&'static str, f64> {
+    let of_metric = |(at, metric): (usize, Metric)| {
+        let finds = |(query, by_metric): (&usize, &Vec<Vec<lookalike::rank::Neighbour>>)| {
+            let group = labels.group(*query);
+            by_metric[at].iter().take(depth).any(|near| labels.group(near.item as usize) == group)
+        };
+        let finding = queries.iter().zip(found).filter(|pair| finds(*pair)).count();
+        (metric.name(), finding as f64 / queries.len().max(1) as f64)
+    };
+    Metric::ALL.into_iter().enumerate().map(of_metric).collect()
+}
