@@ -26,12 +26,13 @@ const MODULES: [&str; 2] = ["embed_bg.wasm", "embed_relaxed_bg.wasm"];
 pub const LOAD: &str = "
     const folder = new URL('/lookalike/', location.href);
     const get = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer());
-    const { network, codebook, codes, refinement, items, widget } = a.manifest;
+    const { network, adaptation, codebook, codes, refinement, items, widget } = a.manifest;
     const wasm = await import(new URL(`${widget.path}/wasm/embed.js`, folder).href);
     const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'embed_bg.wasm'}`) });
     const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
     for (const [index, part] of loader.parts().entries()) loader.part(index, await get(`${network.path}/${part.path}`));
-    const embedder = loader.finish();";
+    const embedder = loader.finish();
+    if (adaptation) embedder.adapt(await get(adaptation.path), adaptation.sha256, adaptation.path);";
 
 const CODE: &str = "
     const { default: start, Ranker } = await import(new URL(`${widget.path}/wasm/rank.js`, folder).href);

@@ -155,6 +155,7 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     files.insert(format!("{}/part-000.bin", network.path), part);
     let manifest = Manifest {
         header: Header::default(),
+        adaptation: None,
         items: 3,
         metrics: Metric::ALL.to_vec(),
         neighbours: NeighboursEntry { path: neighbours, shards: shard_count(3), each: 2, recall: None },

@@ -1,5 +1,6 @@
 //! The program as a user runs it, one topic a file.
 
+mod adaptation;
 mod again;
 mod cells;
 mod eval;

@@ -257,7 +257,7 @@ def same_by_pyarrow(parquet, npy):
 
 
 def neighbours(out, shared, program, everything=False):
-    """A folder built from catalogue photos, and scikit-learn's neighbours of its exported embeddings."""
+    """Folders built from catalogue photos, not adapted and adapted, and scikit-learn's neighbours of what they export."""
     from sklearn.metrics import pairwise_distances
 
     photos = out / "photos"
@@ -266,21 +266,45 @@ def neighbours(out, shared, program, everything=False):
     ids = ids if everything else ids[:: len(ids) // CATALOGUE][:CATALOGUE]
     for id in ids:
         os.symlink((shared / "catalog/images" / f"{id}.jpg").resolve(), photos / f"{id}.jpg")
-    folder, npy = out / "lookalike", out / "embeddings.npy"
-    subprocess.run([str(program), "build", photos, "--out", folder, "--no-thumbnails"], check=True)
-    parquet = out / "embeddings.parquet"
-    subprocess.run([str(program), "export", folder, "--npy", npy, "--parquet", parquet], check=True)
-    same_by_pyarrow(parquet, npy)
-    embeddings = np.load(npy).astype(np.float64)
-    made = []
-    for metric in ("cosine", "euclidean", "manhattan"):
-        distances = pairwise_distances(embeddings, metric=metric)
-        np.fill_diagonal(distances, np.inf)
-        order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
-        order.astype("<u4").tofile(out / f"{metric}.u32")
-        np.take_along_axis(distances, order, axis=1).astype("<f8").tofile(out / f"{metric}.f64")
-        made.append(metric)
-    return {"items": len(ids), "neighbours": NEIGHBOURS, "metrics": made, "folder": folder.name}
+    # Built twice in one place, so that the second time nothing is embedded again.
+    folder, folders = out / "lookalike", []
+    for adapt in ("off", "auto"):
+        command = [str(program), "build", photos, "--out", folder, "--no-thumbnails", "--adapt", adapt]
+        subprocess.run(command, check=True)
+        made = out / adapt
+        shutil.copytree(folder, made / "lookalike")
+        npy, parquet = made / "embeddings.npy", made / "embeddings.parquet"
+        subprocess.run([str(program), "export", folder, "--npy", npy, "--parquet", parquet], check=True)
+        same_by_pyarrow(parquet, npy)
+        embeddings = np.load(npy).astype(np.float64)
+        if adapt == "auto":
+            raw = made / "raw.npy"
+            subprocess.run([str(program), "export", folder, "--npy", raw, "--raw"], check=True)
+            same_by_numpy(embeddings, np.load(raw).astype(np.float64))
+        for metric in ("cosine", "euclidean", "manhattan"):
+            distances = pairwise_distances(embeddings, metric=metric)
+            np.fill_diagonal(distances, np.inf)
+            order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+            order.astype("<u4").tofile(made / f"{metric}.u32")
+            np.take_along_axis(distances, order, axis=1).astype("<f8").tofile(made / f"{metric}.f64")
+        folders.append({"adapt": adapt, "folder": f"{adapt}/lookalike", "references": adapt})
+    return {"items": len(ids), "neighbours": NEIGHBOURS, "folders": folders}
+
+
+def same_by_numpy(adapted, raw):
+    """The adaptation by its definition: inner products of what it gives are those of the exported embeddings."""
+
+    def unit(v):
+        return v / np.linalg.norm(v, axis=1, keepdims=True)
+
+    directions = unit(raw)
+    centred = directions - directions.mean(axis=0)
+    variances, axes = np.linalg.eigh(np.cov(centred.T, bias=True))
+    axes, variances = axes[:, ::-1][:, : adapted.shape[1]], variances[::-1][: adapted.shape[1]]
+    want = unit(centred @ (axes / variances**0.25))
+    error = np.abs(adapted @ adapted.T - want @ want.T).max()
+    print(f"references: adapted embeddings, inner products differ from NumPy's by {error:.1e} at most")
+    assert error < 1e-3, error
 
 
 def main():

@@ -1,6 +1,8 @@
-//! The folder's neighbours against scikit-learn's `pairwise_distances` of the exported embeddings.
+//! Folders' neighbours, of embeddings not adapted and adapted to the catalogue, against scikit-learn's `pairwise_distances` of
+//! the exported embeddings.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use lookalike::folder::{Manifest, read_neighbour_shard};
@@ -14,9 +16,28 @@ const TIE: f64 = 1e-6;
 fn neighbours_are_scikit_learns() -> anyhow::Result<()> {
     let Some((folder, index)) = references("neighbours")? else { return Ok(()) };
     let (items, each) = (number(&index, "items")?, number(&index, "neighbours")? as usize);
-    let lookalike = folder.join(text(&index, "folder")?);
+    let folders = index["folders"].as_array().context("the index has folders")?;
+    ensure!(folders.len() == 2, "not adapted and adapted: {}", folders.len());
+    for made in folders {
+        let adapted = text(made, "adapt")? == "auto";
+        let (lookalike, references) =
+            (folder.join(text(made, "folder")?), folder.join(text(made, "references")?));
+        compare(&lookalike, &references, (items, each), adapted)
+            .with_context(|| text(made, "adapt").unwrap_or("").to_owned())?;
+    }
+    Ok(())
+}
+
+/// The folder `lookalike` of `items` products against the `each` nearest of each by scikit-learn in `folder`.
+fn compare(
+    lookalike: &Path,
+    folder: &Path,
+    (items, each): (u32, usize),
+    adapted: bool,
+) -> anyhow::Result<()> {
     let manifest = Manifest::read(&fs::read(lookalike.join("manifest.json"))?)?;
     ensure!(manifest.items == items && items >= 600, "{} of {items} products", manifest.items);
+    ensure!(manifest.adaptation.is_some() == adapted, "adapted: {}", manifest.adaptation.is_some());
     let mut references = Vec::new();
     for metric in &manifest.metrics {
         let order = fs::read(folder.join(format!("{}.u32", metric.name())))?;

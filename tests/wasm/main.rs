@@ -99,6 +99,42 @@ fn resizing_gives_the_bytes_it_gives_natively() {
     assert_eq!(Digest::of(resize(&photo, 224, 224).rgb()).short(), "8087721821828215");
 }
 
+#[wasm_bindgen_test]
+fn a_photo_is_adapted_to_the_catalogue_right_after_the_network() {
+    let mut embedder = tiny_embedder();
+    let rgba: Vec<u8> = (0..64 * 4u32).map(|i| (i * 37 % 251) as u8).collect();
+    let mut rows = PictureRows::new(8, 8).expect("a small photo");
+    rows.add(&Uint8ClampedArray::from(rgba.as_slice()));
+    let picture = rows.finish().expect("every row is there");
+    let own = embedder.embed(&picture, None).expect("the network runs");
+
+    // Means of zero and two axes of one dimension each (1 is 0x3c00 in half precision), by FORMAT.md.
+    let file = |dims: usize| -> Vec<u8> {
+        let numbers = [dims as u32, 2, 100].into_iter().flat_map(u32::to_le_bytes);
+        let head = b"LKAD\x01\0\0\0".iter().copied().chain(numbers).chain(vec![0; 4 * dims]);
+        let axis = |own: usize| (0..dims).flat_map(move |at| if at == own { [0, 0x3c] } else { [0, 0] });
+        head.chain(axis(0)).chain(axis(1)).collect()
+    };
+    let bytes = file(own.len());
+    let refused = |embedder: &mut Embedder, bytes: &[u8], sha256: &str| {
+        let error = embedder.adapt(bytes, sha256, "adaptation-0.bin").expect_err("it is another file");
+        assert_eq!(code(&error), "folder/corrupt");
+        let file = Reflect::get(&error, &"file".into()).ok().and_then(|file| file.as_string());
+        assert_eq!(file.as_deref(), Some("adaptation-0.bin"));
+    };
+    refused(&mut embedder, &bytes, &"0".repeat(64));
+    refused(&mut embedder, &file(own.len() + 1), &Digest::of(&file(own.len() + 1)).hex());
+    embedder.adapt(&bytes, &Digest::of(&bytes).hex(), "adaptation-0.bin").expect("just written");
+    let adapted = embedder.embed(&picture, None).expect("the network runs");
+    let length = own[0].hypot(own[1]);
+    let want = if length > 0.0 { [own[0] / length, own[1] / length] } else { [0.0; 2] };
+    assert_eq!(adapted.len(), 2);
+    assert!(
+        adapted.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-5),
+        "{adapted:?}, not {want:?}"
+    );
+}
+
 fn lookalike_test_photo() -> Photo {
     let rgb = (0..301 * 187 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     Photo::new(301, 187, rgb).expect("sizes match")

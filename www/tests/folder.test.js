@@ -91,13 +91,18 @@ for (const [name, body] of badCards) {
   });
 }
 
+const ADAPTATION = { path: "adaptation-0123456789abcdef.bin", bytes: 20, sha256: "c".repeat(64) };
 /** @type {[string, (manifest: any) => void, string?][]} */
 const badManifests = [
   ["another format", (m) => (m.format = "pagefind")],
-  ["a greater version", (m) => (m.version = 4), "folder/newer-version"],
+  ["a greater version", (m) => (m.version = 5), "folder/newer-version"],
   ["cells in a version that has none", (m) => (m.cells = { path: "cells-0123456789abcdef", count: 2 })],
   ["no cells in the version that has them", (m) => (m.version = 3)],
   ["cells elsewhere", (m) => Object.assign(m, { version: 3, cells: { path: "../cells" } })],
+  ["an adaptation in a version that has none", (m) => (m.adaptation = ADAPTATION)],
+  ["no adaptation in the version that has one", (m) => (m.version = 4)],
+  ["an adaptation elsewhere", (m) => Object.assign(m, { version: 4, adaptation: { ...ADAPTATION, path: "../a.bin" } })],
+  ["an adaptation without a digest", (m) => Object.assign(m, { version: 4, adaptation: { ...ADAPTATION, sha256: "" } })],
   ["an older version", (m) => (m.version = 1)],
   ["no version", (m) => delete m.version],
   ["no items", (m) => (m.items = 0)],
@@ -120,6 +125,13 @@ for (const [name, spoil, code = "folder/corrupt"] of badManifests) {
     assert.throws(() => readManifest(bytes), { code, file: "manifest.json" });
   });
 }
+
+test("an adaptation is read with cells and without", () => {
+  for (const more of [{}, { cells: { path: "cells-0123456789abcdef", count: 2 } }]) {
+    const adapted = { ...manifest(), version: 4, adaptation: ADAPTATION, ...more };
+    assert.deepEqual(readManifest(new TextEncoder().encode(JSON.stringify(adapted))).adaptation, ADAPTATION);
+  }
+});
 
 test("fields of a later manifest are passed over", () => {
   const later = { ...manifest(), colour: { path: "colour-0123456789abcdef" } };

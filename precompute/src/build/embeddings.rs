@@ -22,14 +22,14 @@ pub struct Embeddings {
     /// Offset of the first embedding, and from one to the next, in bytes.
     first: u64,
     stride: u64,
-    /// Removes the file in the end.
-    temporary: bool,
+    /// Adapted: the file is removed in the end.
+    adapted: bool,
 }
 
 impl Embeddings {
     /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
     pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
-        Embeddings { path, dims, first, stride, temporary: false }
+        Embeddings { path, dims, first, stride, adapted: false }
     }
 
     /// Adapts those of `records`, which are of `network`, into a file in `folder` that is removed when the result is dropped.
@@ -45,7 +45,7 @@ impl Embeddings {
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
         let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
-        let embeddings = Embeddings { path, dims, first: 0, stride: 4 * dims as u64, temporary: true };
+        let embeddings = Embeddings { path, dims, first: 0, stride: 4 * dims as u64, adapted: true };
         let writing = || format!("writing {}", embeddings.path.display());
         let mut file = BufWriter::new(File::create(&embeddings.path).with_context(writing)?);
         for records in records.chunks(PIECE * PIECES) {
@@ -70,6 +70,12 @@ impl Embeddings {
     /// Length of an embedding.
     pub fn dims(&self) -> usize {
         self.dims
+    }
+
+    /// Whether they are adapted to the catalogue: each number is then along a principal axis of the catalogue, that of most
+    /// variance first.
+    pub fn are_adapted(&self) -> bool {
+        self.adapted
     }
 
     /// A reader with its own place in the file, one a thread.
@@ -97,7 +103,7 @@ impl Embeddings {
 
 impl Drop for Embeddings {
     fn drop(&mut self) {
-        if self.temporary {
+        if self.adapted {
             // The next run writes it anew; that it is left is no harm.
             fs::remove_file(&self.path).ok();
         }

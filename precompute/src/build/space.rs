@@ -1,4 +1,5 @@
-//! The space that codes are made in: the directions of embeddings along their principal components.
+//! The space that codes are made in: the directions of embeddings along their principal components, which those of adapted
+//! ones are already.
 
 use lookalike::codes::{Rotation, Space, axes_for};
 use lookalike::embedding::norm;
@@ -72,6 +73,11 @@ pub fn space(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<(Space
     }
     let mean: Vec<f32> = sums.into_iter().map(|sum| (sum / items.len().max(1) as f64) as f32).collect();
 
+    if embeddings.are_adapted() {
+        // They are along principal axes already. Any others would be rounded, and so not quite orthogonal, for nothing.
+        let unit = DMatrix::<f32>::identity(dims, dims);
+        return Ok((Space { mean, rotation: Rotation::new(unit.as_slice(), dims), positive }, lengths));
+    }
     let sampled: Vec<Record> = items.iter().step_by(items.len().div_ceil(SAMPLE).max(1)).copied().collect();
     let mut sample = DMatrix::<f32>::zeros(dims, sampled.len());
     for (item, mut column) in sampled.iter().zip(sample.column_iter_mut()) {
