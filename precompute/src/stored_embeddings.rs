@@ -23,9 +23,11 @@ pub struct StoredEmbeddings {
     pub network: Embeddings,
     /// Of these, by item.
     pub network_records: Vec<Record>,
+    /// Dimensions and weight of each component of these.
+    pub components: Vec<(usize, f32)>,
     /// Ids in item order.
     pub ids: Vec<String>,
-    /// Whether these two differ.
+    /// Whether the vectors that distances are measured on differ from the network's.
     pub adapted: bool,
     cache_folder: PathBuf,
     _lock: File,
@@ -63,6 +65,7 @@ impl StoredEmbeddings {
             network_records: records.clone(),
             records,
             network: cache.embeddings(),
+            components: opened.network.components(),
             ids,
             adapted: adaptation.is_some(),
             cache_folder,

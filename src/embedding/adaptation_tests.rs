@@ -18,6 +18,10 @@ fn spread(rows: usize, dims: usize) -> Vec<f32> {
     numbers.map(|(at, number)| 1.5 + number / (1.0 + (at % dims) as f32 / 8.0)).collect()
 }
 
+fn fit_whole(rows: &[f32], dims: usize, products: u32, threads: usize) -> Result<Adaptation, FitError> {
+    fit(rows, &[(dims, 1.0)], products, threads)
+}
+
 fn close(got: &[f32], want: &[f32], error: f32) -> bool {
     got.len() == want.len() && got.iter().zip(want).all(|(got, want)| (got - want).abs() <= error)
 }
@@ -29,7 +33,7 @@ fn it_is_what_numpy_makes_of_the_definition() -> Result<(), Box<dyn std::error::
     // u=lambda v:v/np.linalg.norm(v,axis=-1,keepdims=True);d=u(x);m=d.mean(0);w,v=np.linalg.eigh(np.cov((d-m).T,bias=True))
     // w,v=w[::-1],v[:,::-1];v*=np.sign(v[np.abs(v).argmax(0),range(4)]);print(u((u(q)-m)@(v/w**.25)).tolist())"
     let want = [0.242_969_73, 0.643_445_1, -0.683_374_9, -0.244_832_37];
-    let adaptation = fit(&rows(9, 4), 4, 9, 1)?;
+    let adaptation = fit_whole(&rows(9, 4), 4, 9, 1)?;
     assert_eq!((adaptation.dims(), adaptation.axes(), adaptation.products()), (4, 4, 9));
     let adapted = adaptation.apply(&[3.0, 1.0, 4.0, 1.5])?;
     // Axes are rounded to 11 bits.
@@ -47,10 +51,10 @@ fn any_number_of_threads_gives_the_same_bytes() -> Result<(), FitError> {
     // More samples than dimensions, fewer, and a covariance too large to be decomposed whole.
     for (count, dims) in [(700, 300), (60, 300), (1100, 1030)] {
         let rows = spread(count, dims);
-        let want = fit(&rows, dims, count as u32, 1)?.write();
+        let want = fit_whole(&rows, dims, count as u32, 1)?.write();
         for threads in [2, 5] {
             assert!(
-                fit(&rows, dims, count as u32, threads)?.write() == want,
+                fit_whole(&rows, dims, count as u32, threads)?.write() == want,
                 "{count} x {dims}, {threads} threads"
             );
         }
@@ -62,7 +66,7 @@ fn any_number_of_threads_gives_the_same_bytes() -> Result<(), FitError> {
 fn each_way_to_the_axes_gives_the_same_distances() -> Result<(), Box<dyn std::error::Error>> {
     let (count, dims) = (60, 40);
     let rows = spread(count, dims);
-    let by_covariance = fit(&rows, dims, count as u32, 1)?;
+    let by_covariance = fit_whole(&rows, dims, count as u32, 1)?;
     // With zeros beside them the same embeddings have more dimensions than there are samples, then too many for the whole.
     for wider in [80, WHOLE + 2] {
         let padded: Vec<f32> = rows
@@ -71,7 +75,7 @@ fn each_way_to_the_axes_gives_the_same_distances() -> Result<(), Box<dyn std::er
             .collect();
         // Repeated, there are too many samples for the matrix of their products.
         let repeats = if wider > WHOLE { WHOLE / count + 1 } else { 1 };
-        let other = fit(&padded.repeat(repeats), wider, count as u32, 2)?;
+        let other = fit_whole(&padded.repeat(repeats), wider, count as u32, 2)?;
         assert_eq!(other.axes(), by_covariance.axes(), "{wider}");
         for (row, wide) in rows.chunks(dims).zip(padded.chunks(wider)) {
             let (a, b) = (by_covariance.apply(row)?, other.apply(wide)?);
@@ -83,19 +87,19 @@ fn each_way_to_the_axes_gives_the_same_distances() -> Result<(), Box<dyn std::er
 
 #[test]
 fn there_are_fewer_axes_than_products_and_none_of_no_variance() -> Result<(), Box<dyn std::error::Error>> {
-    let few = fit(&spread(7, 30), 30, 7, 2)?;
+    let few = fit_whole(&spread(7, 30), 30, 7, 2)?;
     assert_eq!(few.axes(), 6, "seven products vary along six axes");
     // Two dimensions that are the same everywhere, and one that repeats another.
     let constant: Vec<f32> =
         spread(50, 3).chunks(3).flat_map(|row| [0.0, row[0], 0.0, row[1], row[1], row[2]]).collect();
-    let adaptation = fit(&constant, 6, 50, 2)?;
+    let adaptation = fit_whole(&constant, 6, 50, 2)?;
     assert_eq!(adaptation.axes(), 3);
     let adapted = adaptation.apply(&constant[..6])?;
     assert!(
         (norm(&adapted) - 1.0).abs() < 1e-6 && adapted.iter().all(|value| value.is_finite()),
         "{adapted:?}"
     );
-    assert_eq!(fit(&spread(600, 300), 300, 600, 2)?.axes(), MAX_AXES);
+    assert_eq!(fit_whole(&spread(600, 300), 300, 600, 2)?.axes(), MAX_AXES);
     Ok(())
 }
 
@@ -105,18 +109,18 @@ fn embeddings_that_are_all_alike_cannot_be_adapted_to() {
         [rows(1, 5), rows(1, 5).repeat(200), vec![0.0; 50], Vec::new(), [1.0, 2.0, 2.0, 4.0].to_vec()]
     {
         let dims = if alike.len() == 4 { 2 } else { 5 };
-        assert_eq!(fit(&alike, dims, 200, 2), Err(FitError::Alike));
+        assert_eq!(fit_whole(&alike, dims, 200, 2), Err(FitError::Alike));
     }
 }
 
 #[test]
 fn what_is_not_finite_is_refused_and_zeros_stay_zeros() -> Result<(), Box<dyn std::error::Error>> {
-    let adaptation = fit(&rows(9, 4), 4, 9, 1)?;
+    let adaptation = fit_whole(&rows(9, 4), 4, 9, 1)?;
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut damaged = rows(9, 4);
         damaged[18] = value;
         let error = AdaptError::NotFinite { at: 2, found: value.to_string() };
-        assert_eq!(fit(&damaged, 4, 9, 1), Err(FitError::Embedding { row: 4, error: error.clone() }));
+        assert_eq!(fit_whole(&damaged, 4, 9, 1), Err(FitError::Embedding { row: 4, error: error.clone() }));
         assert_eq!(adaptation.apply(&damaged[16..20]), Err(error));
     }
     assert_eq!(adaptation.apply(&[1.0; 3]), Err(AdaptError::Dimensions { found: 3, expected: 4 }));
@@ -126,7 +130,7 @@ fn what_is_not_finite_is_refused_and_zeros_stay_zeros() -> Result<(), Box<dyn st
 
 #[test]
 fn what_is_written_is_read_and_damage_is_refused() -> Result<(), Box<dyn std::error::Error>> {
-    let adaptation = fit(&rows(9, 4), 4, 9, 1)?;
+    let adaptation = fit_whole(&rows(9, 4), 4, 9, 1)?;
     let bytes = adaptation.write();
     assert_eq!(bytes.len(), 20 + 4 * 4 + 2 * 4 * 4);
     assert_eq!(Adaptation::read(&bytes)?, adaptation);
@@ -156,6 +160,40 @@ fn what_is_written_is_read_and_damage_is_refused() -> Result<(), Box<dyn std::er
             "axes {damage:x}"
         );
     }
+    Ok(())
+}
+
+#[test]
+fn components_are_adapted_apart_and_joined_by_their_weights() -> Result<(), Box<dyn std::error::Error>> {
+    let (left, right) = (spread(40, 5), spread(40, 3));
+    let joined: Vec<f32> = left.chunks(5).zip(right.chunks(3)).flat_map(|(a, b)| [a, b].concat()).collect();
+    let adaptation = fit(&joined, &[(5, 2.0), (3, 0.5)], 40, 2)?;
+    assert_eq!((adaptation.dims(), adaptation.components()), (8, vec![(5, 2.0), (3, 0.5)]));
+    let adapted = adaptation.apply(&joined[..8])?;
+    let own =
+        [fit_whole(&left, 5, 40, 1)?.apply(&left[..5])?, fit_whole(&right, 3, 40, 1)?.apply(&right[..3])?];
+    let length = (2f32 * 2.0 + 0.5 * 0.5).sqrt();
+    let want: Vec<f32> = own[0]
+        .iter()
+        .map(|value| value * 2.0 / length)
+        .chain(own[1].iter().map(|value| value * 0.5 / length))
+        .collect();
+    assert!(close(&adapted, &want, 1e-5), "{adapted:?} {want:?}");
+
+    let bytes = adaptation.write();
+    assert_eq!(Adaptation::read(&bytes)?, adaptation);
+    for cut in 4..bytes.len() {
+        assert!(Adaptation::read(&bytes[..cut]).is_err(), "{cut}");
+    }
+    let mut wrong = bytes.clone();
+    wrong[20] += 1;
+    assert!(matches!(Adaptation::read(&wrong), Err(FormatError::Value(_))), "dimensions that do not add up");
+
+    // A component that is the same in all photos has no axes; one of zeros stays zeros.
+    let constant: Vec<f32> = left.chunks(5).flat_map(|row| [row, &[1.0, 2.0]].concat()).collect();
+    let adaptation = fit(&constant, &[(5, 1.0), (2, 1.0)], 40, 1)?;
+    assert!(close(&adaptation.apply(&constant[..7])?, &own[0], 1e-5));
+    assert_eq!(axes_of(&[(1280, 1.0), (256, 1.0), (256, 0.5)]), [170, 170, 170]);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, FitError, Metric, fit};
+use lookalike::network::Network;
 use lookalike::rank::{Nearest, Neighbour};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ impl Adapting {
 pub fn choose(
     mode: AdaptName,
     out: &Path,
-    network: Digest,
+    network: &Network,
     cache: &EmbeddingCache,
     items: &[Item],
     jobs: usize,
@@ -103,7 +104,8 @@ pub fn choose(
     if photos.len() < LEAST_PRODUCTS {
         return Ok((None, Adapting::TooFew { products: photos.len(), least: LEAST_PRODUCTS }));
     }
-    let sample = Sample::read(&embeddings, &photos)?;
+    let components = network.components();
+    let sample = Sample::read(&embeddings, &photos, &components)?;
     let fitted = match sample.fit(jobs) {
         Ok(fitted) => fitted,
         Err(FitError::Alike) => return Ok((None, Adapting::Alike)),
@@ -113,7 +115,7 @@ pub fn choose(
             return Err(anyhow!(error).context(format!("product {id}")));
         }
     };
-    if let Some(previous) = previous(out, network, embeddings.dims(), fitted.products()) {
+    if let Some(previous) = previous(out, network.identity(), &components, fitted.products()) {
         let overlap = sample.overlap(&previous, &fitted, jobs)?;
         if overlap >= LEAST_OVERLAP {
             let (axes, products) = (previous.axes(), previous.products());
@@ -131,9 +133,10 @@ pub fn choose(
 pub fn fitted(
     embeddings: &Embeddings,
     records: &[Record],
+    components: &[(usize, f32)],
     jobs: usize,
 ) -> anyhow::Result<Option<Adaptation>> {
-    match Sample::read(embeddings, records)?.fit(jobs) {
+    match Sample::read(embeddings, records, components)?.fit(jobs) {
         Ok(fitted) => Ok(Some(fitted)),
         Err(FitError::Alike) => Ok(None),
         Err(error) => Err(error.into()),
@@ -147,18 +150,20 @@ fn different(items: &[Item]) -> Vec<Record> {
 }
 
 /// That of the folder `out`, if it is of the same network and a catalogue of about this size.
-fn previous(out: &Path, network: Digest, dims: usize, products: u32) -> Option<Adaptation> {
+fn previous(out: &Path, network: Digest, components: &[(usize, f32)], products: u32) -> Option<Adaptation> {
     // A folder that cannot be read is about to be replaced.
     let folder = Folder::open(out).ok()?;
     let previous = folder.adaptation().ok()??;
     let growth =
         f64::from(products.max(previous.products())) / f64::from(products.min(previous.products()).max(1));
-    let same = folder.manifest.network.sha256 == network.hex() && previous.dims() == dims;
+    let same = folder.manifest.network.sha256 == network.hex() && previous.components() == components;
     (same && growth <= GROWTH).then_some(previous)
 }
 
 /// Embeddings that an adaptation is fitted to.
-struct Sample {
+struct Sample<'a> {
+    /// Dimensions and weight of each component of the embedding.
+    components: &'a [(usize, f32)],
     records: Vec<Record>,
     /// `[records, dims]`.
     rows: Vec<f32>,
@@ -167,16 +172,26 @@ struct Sample {
     photos: u32,
 }
 
-impl Sample {
-    fn read(embeddings: &Embeddings, photos: &[Record]) -> anyhow::Result<Sample> {
+impl Sample<'_> {
+    fn read<'a>(
+        embeddings: &Embeddings,
+        photos: &[Record],
+        components: &'a [(usize, f32)],
+    ) -> anyhow::Result<Sample<'a>> {
         let step = photos.len().div_ceil(SAMPLE).max(1);
         let records: Vec<Record> = photos.iter().step_by(step).copied().collect();
         let rows = embeddings.read_all(&records)?;
-        Ok(Sample { records, rows, dims: embeddings.dims(), photos: u32::try_from(photos.len())? })
+        Ok(Sample {
+            components,
+            records,
+            rows,
+            dims: embeddings.dims(),
+            photos: u32::try_from(photos.len())?,
+        })
     }
 
     fn fit(&self, jobs: usize) -> Result<Adaptation, FitError> {
-        fit(&self.rows, self.dims, self.photos, jobs)
+        fit(&self.rows, self.components, self.photos, jobs)
     }
 
     /// The mean share of the nearest of some photos by `a` that are among those by `b`.

@@ -24,12 +24,14 @@ pub struct Embeddings {
     stride: u64,
     /// Adapted: the file is removed in the end.
     adapted: bool,
+    /// Adapted as a whole, not component by component.
+    along_axes: bool,
 }
 
 impl Embeddings {
     /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
     pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
-        Embeddings { path, dims, first, stride, adapted: false }
+        Embeddings { path, dims, first, stride, adapted: false, along_axes: false }
     }
 
     /// Adapts those of `records`, which are of `network`, into a file in `folder` that is removed when the result is dropped.
@@ -45,7 +47,9 @@ impl Embeddings {
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
         let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
-        let embeddings = Embeddings { path, dims, first: 0, stride: 4 * dims as u64, adapted: true };
+        let along_axes = adaptation.components().len() == 1;
+        let stride = 4 * dims as u64;
+        let embeddings = Embeddings { path, dims, first: 0, stride, adapted: true, along_axes };
         let writing = || format!("writing {}", embeddings.path.display());
         let mut file = BufWriter::new(File::create(&embeddings.path).with_context(writing)?);
         for records in records.chunks(PIECE * PIECES) {
@@ -72,10 +76,15 @@ impl Embeddings {
         self.dims
     }
 
-    /// Whether they are adapted to the catalogue: each number is then along a principal axis of the catalogue, that of most
-    /// variance first.
+    /// Whether they are adapted to the catalogue.
     pub fn are_adapted(&self) -> bool {
         self.adapted
+    }
+
+    /// Whether each number is along a principal axis of the catalogue, that of most variance first: adapted embeddings of one
+    /// component are.
+    pub fn are_along_axes(&self) -> bool {
+        self.along_axes
     }
 
     /// A reader with its own place in the file, one a thread.

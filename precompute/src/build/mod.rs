@@ -182,9 +182,8 @@ fn index(
     jobs: usize,
 ) -> anyhow::Result<Made> {
     let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
-    let identity = opened.network.identity();
     let (adaptation, adapting) =
-        adaptation::choose(arguments.adapt, &arguments.out, identity, cache, &outcome.items, jobs)?;
+        adaptation::choose(arguments.adapt, &arguments.out, &opened.network, cache, &outcome.items, jobs)?;
     // From here on distances are between these.
     let (embeddings, records) = match &adaptation {
         Some(adaptation) => {

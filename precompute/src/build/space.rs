@@ -73,7 +73,7 @@ pub fn space(embeddings: &Embeddings, items: &[Record]) -> anyhow::Result<(Space
     }
     let mean: Vec<f32> = sums.into_iter().map(|sum| (sum / items.len().max(1) as f64) as f32).collect();
 
-    if embeddings.are_adapted() {
+    if embeddings.are_along_axes() {
         // They are along principal axes already. Any others would be rounded, and so not quite orthogonal, for nothing.
         let unit = DMatrix::<f32>::identity(dims, dims);
         return Ok((Space { mean, rotation: Rotation::new(unit.as_slice(), dims), positive }, lengths));

@@ -54,7 +54,7 @@ impl GroupRecall {
             let own = (&stored.embeddings, &stored.records[..]);
             lines.extend(self::lines(true, own, &queries, labels, colour)?);
         } else if let Some(fitted) =
-            adaptation::fitted(&stored.network, &stored.network_records, processors())?
+            adaptation::fitted(&stored.network, &stored.network_records, &stored.components, processors())?
         {
             let (embeddings, records) = stored.adapt(&fitted)?;
             lines.extend(self::lines(true, (&embeddings, &records), &queries, labels, colour)?);
