@@ -177,19 +177,18 @@ million: setup-test build ## A million disturbed products: time, memory, files, 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python
 
-train: build ## Train the default network from ../shared, or on from a copy of it, START=FOLDER (PyTorch; hours on two cores, goes on where it stopped)
+train: build ## Train the default network from ../shared (PyTorch; an hour or two on two cores, goes on where it stopped)
 	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
-	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work $(if $(START),--start $(START))
-	$(TRAINING_PYTHON) precompute/training/export.py --work $(TRAINING)/work --out $(TRAINING)/vgg16-slim.onnx $(if $(START),--start $(START))
-	$(PRECOMPUTE) model compile $(TRAINING)/vgg16-slim.onnx --preprocessing torch -o precompute/vgg16-slim
+	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
+	$(TRAINING_PYTHON) precompute/training/export.py --shared ../shared --work $(TRAINING)/work --out $(TRAINING)/slim.onnx
+	$(PRECOMPUTE) model compile $(TRAINING)/slim.onnx --preprocessing torch --weights rans --weight-step 0.2 \
+		--components appearance:128:0.8,semantics:256:1,kind:128:0.8,print:128:0.8 -o precompute/slim
 
-SEED ?= 7
+SPLIT ?= report
 
-train-figures: build ## Figures of the trained network beside its peers, on photos that were not trained on and the sample of SEED
+train-figures: ## Figures of the trained network beside its peers, on what it was not trained on (SPLIT=choose or report), as JSON
 	$(call VENV,$(TRAINING)/venv,precompute/training/requirements.txt)
-	@[ -d $(TRAINING)/sample-$(SEED) ] || $(PRECOMPUTE) sample --out $(TRAINING)/sample-$(SEED) --count 600 --seed $(SEED)
-	$(TRAINING_PYTHON) precompute/training/figures.py --shared ../shared --work $(TRAINING)/work \
-		--network $(TRAINING)/vgg16-slim.onnx --sample $(TRAINING)/sample-$(SEED) --program $(PRECOMPUTE)
+	@$(TRAINING_PYTHON) precompute/training/figures.py --shared ../shared --network $(TRAINING)/slim.onnx --split $(SPLIT)
 
 clean: ## Remove what was built
 	rm -rf $(TARGET)

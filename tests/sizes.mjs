@@ -57,7 +57,7 @@ if (folder && existsSync(join(folder, "manifest.json"))) {
   rows.push(["manifest", brotli(join(folder, "manifest.json")), 2 * KB]);
   rows.push(["neighbours and 8 cards of one page, at worst", neighbours + 8 * cards, 25 * KB]);
   const { name, path } = manifest.network;
-  const budget = name === "vgg16-slim" ? 3000 * KB : undefined;
+  const budget = name === "slim" ? 3000 * KB : undefined;
   rows.push([`network ${name}`, sum(readdirSync(join(folder, path)).map((file) => join(folder, path, file))), budget]);
   rows.push(["codes", brotli(join(folder, manifest.codes.path)), undefined]);
 }

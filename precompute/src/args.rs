@@ -69,8 +69,8 @@ pub struct BuildArguments {
     /// CSV with a header, or JSON objects a line (.jsonl)
     #[arg(long, value_name = "FILE")]
     pub items: Option<PathBuf>,
-    /// The network: vgg16-slim, an ONNX file, or a folder made by `model compile`
-    #[arg(long, value_name = "NETWORK", default_value = "vgg16-slim")]
+    /// The network: slim, an ONNX file, or a folder made by `model compile`
+    #[arg(long, value_name = "NETWORK", default_value = "slim")]
     pub model: String,
     /// How many neighbours to store for each product and metric
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]

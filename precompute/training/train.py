@@ -1,261 +1,181 @@
-"""Trains vgg16-slim: `python train.py --shared ../shared --work FOLDER [--start COMPILED]`, stopped and started again at will.
+"""Trains the tower that tells kinds and prints: `python train.py --shared SHARED --work FOLDER`. Goes on where it was stopped.
 
-A batch is a few hundred things, each seen twice. The network's fc7, to unit length, must tell from the one view which
-thing is the other's; half of what it says must go to that thing itself (instance contrast, arXiv 2002.05709), the other
-half to the other things in the batch as they are like it. How alike two things are is said by the teachers (relational
-distillation, arXiv 1904.05068), by their colours, and by what is known of them: kind, product, print (supervised
-contrast, arXiv 2004.11362). Beside that, a linear head that is dropped afterwards must tell the teachers' vector itself
-(arXiv 2106.05237), the kind and the colours, which carry more than the batch can ask for.
-
-The input grows on the way, since at 64x64 pixels six times as much is seen in the same time as at 160x160. With `--start` a
-compiled network learns on at its own size.
+    a batch: 96 things, each as two pictures (two artists' drawings where there are, on two shirts or one alone),
+             48 photos of clothes of 12 kinds, 24 photos of 12 classes of things
+    print:   the other picture of the same thing among all others (supervised contrast, arXiv 2004.11362),
+             0.5 * the thing as MobileNetV2 sees it alone on white, 0.4 * another drawing of the same clip-art category,
+             0.3 * another photo of the same class
+    kind:    0.5 * another photo of the same kind, and the kind itself; 0.2 * the kind of the shirt under a print
 """
 
 import argparse
-import json
-import math
-import os
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
-from torch import nn
+from PIL import Image
 
-import material
-import photos
-import probe
-import shipped
-import views
-from evaluate import watch
-from student import DIMS, Student
-from teachers import joined
+import network
+import prints
+import trunk
 
-SEED = 16
-STAGES = ((64, 1600), (96, 450), (128, 1450))  # side of the input, batches
-CATALOGUE, TWINS, DRAWN, GROCERIES = 120, 24, 72, 40  # things in a batch; twins are recoloured copies of the first of it
-PAIRS = 18  # of drawn garments with the same print
-PRINTS = 16  # drawings that a batch prints on photos of the catalogue, so that several get the same
-# Batches and the rate each cycle begins at; it falls as a cosine (arXiv 1608.03983). To go on, add a cycle and batches.
-CYCLES = ((2340, 2e-3), (950, 6e-4), (210, 4e-4))
-GO_ON = ((700, 8e-4), (160, 5e-4), (90, 4e-4))  # the same of a network that learns on
-WARM_UP, DECAY = 100, 0.03
-SELF_SHARE = {"photo": 0.3, "drawn": 0.2}  # of a thing's answer that belongs to itself
-LIKENESS = {"teachers": 1.0, "colours": 0.4, "kind": 0.65, "drawn_kind": 0.15, "pattern": 1.8, "product": 0.6, "print": 2.0}
-MOST_ALIKE = 0.6  # to the teachers a recoloured copy is the thing itself; it must not take all of the other half
-LIKENESS_TEMPERATURE, TEMPERATURE = 0.15, 0.07
-# How unlike the thing its two views are; a stronger one hides the faint patterns of drawn cloth. Of those some stay as they are.
-STRENGTHS = {"photo": ((0, 0.5), (1, 1)), "drawn": ((0, 0.3), (0.3, 0.8))}
-STILL = 0.5
-VIEWED = 16  # things whose views are made at once: more would not fit the cache
-CHUNK = 64  # views at once: what they leave behind in a layer fits the cache; batch statistics are those of a chunk
-TOLD = {"teachers": 2.0, "kind": 0.6, "colours": 0.4}  # weights of what the head must tell
-LENGTH = 1.0  # weight of fc7's length staying the same
-PRINTABLE = {"T-Shirt", "Longsleeve", "Hoodie", "Polo", "Undershirt", "Top", "Dress", "Body", "Outwear", "Hat"}
-MINUTES_BETWEEN_CHECKPOINTS = 5
+SEED = 1
+STEPS, WARM_UP = 420, 30
+RATE, HEADS_RATE, DECAY = 3e-4, 1.2e-3, 1e-2
+THINGS, KINDS, PHOTOS_EACH, CLASSES = 96, 12, 4, 12
+TEACHER_DIMS = 256
+SAVE_EVERY = 50
 
 
-class Things:
-    """Everything there is to learn from, at the size of one stage."""
-
-    def __init__(self, work, side):
-        pictures, rows, features = material.read(work)
-        self.learnt = np.array([number for number, row in enumerate(rows) if not row["held_out"]])
-        rows = [rows[number] for number in self.learnt]
-        stored = min(photos.SIDE, round(side * 1.375))
-        self.pictures = torch.stack([shrink(pictures[number], stored) for number in self.learnt])
-        teachers = joined({name: values[self.learnt] for name, values in features.items() if name in features})
-        teachers = teachers - teachers[[row["source"] != "drawn" for row in rows]].mean(0)
-        self.kinds = probe.kinds(teachers, rows).sqrt()
-        # The 512 strongest directions hold nearly all of it and are what the head has to tell.
-        _, _, axes = torch.pca_lowrank(torch.tensor(teachers), q=DIMS, center=False, niter=3)
-        self.teachers = F.normalize(torch.tensor(teachers) @ axes, dim=1)
-        self.source = np.array([row["source"] for row in rows])
-        number_of = {}
-        code = lambda row, key: -1 if row.get(key, -1) == -1 else number_of.setdefault((key, row[key]), len(number_of))
-        self.kind, self.product, self.print, self.pattern = (
-            torch.tensor([code(row, key) for row in rows]) for key in ("kind", "product", "print", "pattern"))
-        garments = np.flatnonzero(self.source == "drawn")
-        of_print = self.print[garments].numpy()
-        self.same_print = [garments[of_print == number] for number in np.unique(of_print[of_print >= 0])]
-        self.same_print = [numbers for numbers in self.same_print if len(numbers) > 1]
-        self.printable = torch.tensor([row["source"] == "catalogue" and row["kind"] in PRINTABLE for row in rows])
-        # Rare kinds come more often: by the square root of how many there are.
-        kinds, count = np.unique([row.get("kind", "") for row in rows], return_counts=True)
-        of = dict(zip(kinds, count))
-        self.weight = np.array([of[row.get("kind", "")] ** -0.5 for row in rows])
-
-    def choose(self, random):
-        """Numbers of a batch's things; the last TWINS are the first again."""
-        chosen = []
-        for source, count in (("catalogue", CATALOGUE), ("drawn", DRAWN), ("grocery", GROCERIES)):
-            numbers = np.flatnonzero(self.source == source)
-            share = self.weight[numbers] if source == "catalogue" else np.ones(len(numbers))
-            chosen.append(random.choice(numbers, count, replace=False, p=share / share.sum()))
-            if source == "drawn":
-                for pair, drawing in enumerate(random.choice(len(self.same_print), PAIRS, replace=False)):
-                    chosen[-1][2 * pair:2 * pair + 2] = random.choice(self.same_print[drawing], 2, replace=False)
-        return torch.tensor(np.concatenate([*chosen, chosen[0][:TWINS]]))
+def unit(rows):
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
 
-def shrink(picture, side):
-    picture = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
-    if picture.shape[1] == side:
-        return picture
-    small = F.interpolate(picture[None].float(), size=(side, side), mode="bilinear", antialias=True)
-    return small[0].round().clamp(0, 255).byte()
+def half_whitened(rows, axes):
+    rows = unit(rows)
+    centred = rows - rows.mean(0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    return unit(centred @ (directions[:axes] / np.sqrt(sizes[:axes, None] / np.sqrt(len(rows)))).T)
 
 
-def likeness(things, chosen, drawing, colours):
-    """How alike the things of a batch are, `[n, n]`."""
-    same = lambda code: (code[:, None] == code[None]) & (code[:, None] >= 0)
-    teachers, drawn = things.teachers[chosen], torch.tensor(things.source[chosen] == "drawn")
-    kinds = things.kinds[chosen]
-    shades = colours @ colours.T
-    return (LIKENESS["teachers"] * (teachers @ teachers.T).clamp(max=MOST_ALIKE)
-            + LIKENESS["colours"] * (shades - shades.mean())
-            + LIKENESS["kind"] * (kinds @ kinds.T)
-            + LIKENESS["drawn_kind"] * ((drawn[:, None] | drawn[None]) & same(things.kind[chosen]))
-            + LIKENESS["pattern"] * same(things.pattern[chosen])
-            + LIKENESS["product"] * same(things.product[chosen])
-            + LIKENESS["print"] * same(drawing))
+def seen_alone(shared, work, paths):
+    """What MobileNetV2 makes of each drawing on white: mean and largest over places, half-whitened, `[drawings, 256]`."""
+    kept = work / "alone.npy"
+    if kept.exists():
+        return np.load(kept)
+    model, rows = network.blocks(shared).eval().to(memory_format=torch.channels_last), []
+    for start in range(0, len(paths), trunk.TOGETHER):
+        pictures = [prints.alone(Image.open(path).convert("RGBA"), 1.25) for path in paths[start : start + trunk.TOGETHER]]
+        with torch.inference_mode():
+            x = network.inputs(pictures)
+            for block in model:
+                x = block(x)
+            rows.append(torch.cat([F.normalize(x.mean((2, 3))), 0.7 * F.normalize(x.amax((2, 3)))], 1).numpy())
+    np.save(kept, half_whitened(np.concatenate(rows), TEACHER_DIMS).astype(np.float32))
+    return np.load(kept)
 
 
-def batch(things, random, drawings, side):
-    """Two views of each thing, what each should answer, and what the head should tell of it, by name."""
-    chosen = things.choose(random)
-    n = len(chosen)
-    twin, drawn = torch.arange(n) >= n - TWINS, torch.tensor(things.source[chosen] == "drawn")
-    printed = things.printable[chosen] & views.chance(n, 0.35)
-    choice = torch.from_numpy(random.choice(random.integers(len(drawings), size=PRINTS), n))
-    seen, colours = torch.empty(2, n, 3, side, side), torch.empty(n, views.BINS**3)
-    for part in torch.from_numpy(random.permutation(n)).split(VIEWED):
-        pictures = things.pictures[chosen[part]].float() / 255
-        x, alpha = pictures[:, :3], pictures[:, 3:]
-        x = views.recolour(x, twin[part] | (views.chance(len(part), 0.15) & ~drawn[part]))
-        x = views.print_on(x, drawings[choice[part]].float() / 255, printed[part])
-        colours[part] = views.colours(x, alpha)
-        for number, (photo, garment) in enumerate(zip(STRENGTHS["photo"], STRENGTHS["drawn"])):
-            strength = torch.where(drawn[part], *(views.uniform(len(part), *range_) for range_ in (garment, photo)))
-            view = views.see(x, alpha, side, strength)
-            if number == 0:
-                still = drawn[part] & views.chance(len(part), STILL)
-                view[still] = views.still(x, alpha, side)[still]
-            seen[number, part] = views.normalised(view)
-    drawing = torch.where(printed, choice + 10**6, things.print[chosen])
-    like = likeness(things, chosen, drawing, colours)
-    like.fill_diagonal_(-math.inf)
-    own = torch.where(drawn, SELF_SHARE["drawn"], SELF_SHARE["photo"])[:, None]
-    answer = own * torch.eye(n) + (1 - own) * (like / LIKENESS_TEMPERATURE).softmax(1)
-    # The teachers saw no print and no other colour, and know no kind where there is none.
-    tell = {"teachers": things.teachers[chosen] * ~(printed | twin)[:, None], "kind": things.kinds[chosen], "colours": colours}
-    return seen.flatten(0, 1), answer, tell
+def contrast(vectors, labels, temperature):
+    """How well the others of a row's label are told from all other rows; rows without another are left out."""
+    likeness = F.normalize(vectors, dim=1) @ F.normalize(vectors, dim=1).T / temperature
+    own = torch.eye(len(labels), dtype=torch.bool)
+    shares = likeness.masked_fill(own, -1e9).log_softmax(1)
+    same = (labels[:, None] == labels[None]).float().masked_fill(own, 0)
+    has = same.sum(1) > 0
+    return -((shares * same).sum(1)[has] / same.sum(1)[has]).mean()
 
 
-def loss_of(fc7, head, answer, tell):
-    first, second = F.normalize(fc7, dim=1).chunk(2)
-    told = first @ second.T / TEMPERATURE
-    contrast = -(answer * told.log_softmax(1)).sum(1).mean() - (answer * told.T.log_softmax(1)).sum(1).mean()
-    told = head(fc7).split([values.shape[1] for values in tell.values()], dim=1)
-    distillation = 0
-    for (name, values), out in zip(tell.items(), told):
-        alike = (F.normalize(out, dim=1).view(2, *values.shape) * values).sum(2)
-        distillation = distillation + TOLD[name] * (values.norm(dim=1) - alike).mean()
-    length = fc7.norm(dim=1)
-    uneven = (length / length.detach().pow(2).mean().sqrt() - 1).pow(2).mean()
-    return contrast / 2, distillation, uneven
+class Pictures:
+    """The cached pictures by what they show."""
+
+    def __init__(self, values, jobs, shirt_kinds, shared, work):
+        self.values, self.jobs, self.shirt_kinds = values, jobs, shirt_kinds
+        self.things, self.clothes, self.classes = {}, {}, {}
+        for number, (what, thing, name, _) in enumerate(jobs):
+            if what == "clothes":
+                self.clothes.setdefault(name, []).append(number)
+            elif what == "thing":
+                self.classes.setdefault(name, []).append(number)
+            else:
+                self.things.setdefault((what.split()[0], thing), []).append(number)
+        self.names, self.kinds, self.class_names = list(self.things), sorted(self.clothes), sorted(self.classes)
+        self.categories = sorted({name for what, _, name, _ in jobs if what == "clipart"})
+        paths = sorted({str(path) for what, _, _, path in jobs if what in ("emoji", "clipart")})
+        alone, place = seen_alone(shared, work, paths), {path: row for row, path in enumerate(paths)}
+        means = [
+            alone[sorted({place[str(jobs[number][3])] for number in self.things[name]})].mean(0) for name in self.names
+        ]
+        self.teacher = torch.from_numpy(unit(np.stack(means)))
+
+    def two_of(self, name, random):
+        """Two pictures of a thing, by two artists where there are two."""
+        numbers = self.things[name]
+        first = int(random.choice(numbers))
+        others = [number for number in numbers if self.jobs[number][2] != self.jobs[first][2]]
+        others = others or [number for number in numbers if number != first]
+        return first, int(random.choice(others))
+
+    def inputs(self, numbers, random):
+        x = torch.from_numpy(self.values[numbers].astype(np.float32)).to(memory_format=torch.channels_last)
+        return x.flip(3) if random.random() < 0.5 else x
 
 
-def learning_rate(step, cycles):
-    begin = 0
-    for steps, rate in cycles:
-        if step < begin + steps:
-            break
-        begin += steps
-    if step < WARM_UP:
-        return rate * (step + 1) / WARM_UP
-    return rate * (0.5 * (1 + math.cos(math.pi * (step - begin) / steps)) * 0.98 + 0.02)
+def losses(pictures, model, heads, random):
+    names = random.choice(len(pictures.names), THINGS, replace=False)
+    things = [number for name in names for number in pictures.two_of(pictures.names[name], random)]
+    kinds = random.choice(len(pictures.kinds), KINDS, replace=False)
+    photos = [
+        int(number)
+        for kind in kinds
+        for number in random.choice(pictures.clothes[pictures.kinds[kind]], PHOTOS_EACH)
+    ]
+    classes = random.choice(len(pictures.class_names), CLASSES, replace=False)
+    others = [
+        int(number)
+        for name in classes
+        for number in random.choice(pictures.classes[pictures.class_names[name]], 2, replace=False)
+    ]
+    prints_of, kinds_of = model(pictures.inputs([*things, *photos, *others], random))
+    labels = torch.from_numpy(np.repeat(names, 2))
+    own = prints_of[: len(things)]
+    told = F.normalize(heads["teacher"](own), dim=1) @ pictures.teacher.T / 0.1
+    category = [pictures.categories.index(pictures.jobs[n][2]) if pictures.jobs[n][0].startswith("clipart") else -1 for n in things]
+    drawn = torch.tensor(category) >= 0
+    photo_kinds, kind_labels = kinds_of[len(things) : len(things) + len(photos)], torch.from_numpy(np.repeat(kinds, PHOTOS_EACH))
+    on_shirts = [(row, pictures.kinds.index(pictures.shirt_kinds[n])) for row, n in enumerate(things) if pictures.shirt_kinds[n]]
+    rows, shirt_labels = zip(*on_shirts)
+    return {
+        "print": contrast(own, labels, 0.1),
+        "alone": 0.5 * F.cross_entropy(told, labels),
+        "category": 0.4 * contrast(own[drawn], torch.tensor(category)[drawn], 0.15),
+        "kind": 0.5 * (contrast(photo_kinds, kind_labels, 0.1) + F.cross_entropy(heads["kind"](photo_kinds), kind_labels)),
+        "shirt": 0.2 * F.cross_entropy(heads["kind"](kinds_of[list(rows)]), torch.tensor(shirt_labels)),
+        "class": 0.3 * contrast(prints_of[len(things) + len(photos) :], torch.from_numpy(np.repeat(classes, 2)), 0.1),
+    }
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="a compiled network to go on from, where the work folder has no checkpoint")
+    parser.add_argument("--steps", type=int, default=STEPS)
     options = parser.parse_args()
-    material.make(options.shared, options.work)
-    drawings = torch.from_numpy(photos.prints(options.shared, 48)).permute(0, 3, 1, 2).contiguous()
-    stages, cycles, plain = STAGES, CYCLES, None
-    if options.start:
-        plain, size = shipped.load(options.start)
-        stages, cycles = ((size, sum(count for count, _ in GO_ON)),), GO_ON
-    steps, step = sum(count for _, count in stages), 0
-    assert steps == sum(count for count, _ in cycles)
-    checkpoint = options.work / "checkpoint.pt"
-    side, student, head = None, Student(stages[0][0]), None
-    state = torch.load(checkpoint) if checkpoint.exists() else None
-    if state:
-        step = state["step"]
-    log = open(options.work / "log.jsonl", "a", encoding="utf-8")
-    saved, started = time.time(), time.time()
-    while step < steps:
-        ends = np.cumsum([count for _, count in stages])
-        stage = int(np.searchsorted(ends, step, side="right"))
-        if side != stages[stage][0]:
-            side = stages[stage][0]
-            things = Things(options.work, side)
-            if not head:
-                head = nn.Linear(DIMS, DIMS + things.kinds.shape[1] + views.BINS**3)
-            student.grow(state["side"] if state else side)
-            if state:
-                student.load_state_dict(state["student"])
-                head.load_state_dict(state["head"])
-                student.grow(side)
-            student = student.to(memory_format=torch.channels_last)
-            weights = [p for m in (student, head) for p in m.parameters()]
-            matrices = [p for p in weights if p.ndim > 1]
-            groups = [{"params": matrices, "weight_decay": DECAY},
-                      {"params": [p for p in weights if p.ndim == 1], "weight_decay": 0.0}]
-            optimiser = torch.optim.AdamW(groups, lr=cycles[0][1], betas=(0.9, 0.98))
-            if state and state["side"] == side:
-                optimiser.load_state_dict(state["optimiser"])
-            state = None
-        # Everything random in a step depends on its number alone, so a run that was stopped goes on as it would have.
+    options.work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(SEED)
+    pictures = Pictures(*trunk.cached(options.shared, options.work), options.shared, options.work)
+    model = network.Tower(options.shared).to(memory_format=torch.channels_last)
+    heads = nn.ModuleDict({
+        "teacher": nn.Linear(network.PRINT, TEACHER_DIMS),
+        "kind": nn.Linear(network.COMPONENTS["kind"], len(pictures.kinds)),
+    })
+    new = [*model.print.parameters(), *model.kind.parameters(), *heads.parameters()]
+    groups = [{"params": model.blocks.parameters(), "rate": RATE}, {"params": new, "rate": HEADS_RATE}]
+    optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=DECAY)
+    checkpoint, first = options.work / "tower.pt", 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint)
+        model.load_state_dict(saved["model"])
+        heads.load_state_dict(saved["heads"])
+        optimiser.load_state_dict(saved["optimiser"])
+        first = saved["step"]
+    for step in range(first, options.steps):
+        # Random numbers of a step depend on nothing before it.
         random = np.random.default_rng([SEED, step])
-        torch.manual_seed(SEED * 1_000_003 + step)
-        if plain and step == 0:
-            x = torch.cat([batch(things, random, drawings, side)[0] for _ in range(2)])
-            student.begin_as(plain, x.contiguous(memory_format=torch.channels_last))
+        part = min(1, (step + 1) / WARM_UP) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * step / options.steps)))
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, cycles)
-        x, answer, tell = batch(things, random, drawings, side)
-        student.train()
-        mixed = torch.randperm(len(x))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            chunks = x[mixed].contiguous(memory_format=torch.channels_last).split(CHUNK)
-            fc7 = torch.cat([student(chunk) for chunk in chunks])[mixed.argsort()]
-        contrast, distillation, uneven = loss_of(fc7.float(), head, answer, tell)
-        loss = contrast + distillation + LENGTH * uneven
+            group["lr"] = group["rate"] * part
+        found = losses(pictures, model, heads, random)
         optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(weights, 5.0)
+        sum(found.values()).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
-        step += 1
-        last = step == steps or step in ends
-        if step % 20 == 0:
-            figures = {"step": step, "side": side, "contrast": contrast.item(), "distillation": distillation.item(),
-                       "uneven": uneven.item(), "minutes": (time.time() - started) / 60}
-            print(json.dumps(figures), file=log, flush=True)
-        if last or time.time() - saved > 60 * MINUTES_BETWEEN_CHECKPOINTS:
-            state = {"step": step, "side": side, "student": student.state_dict(), "head": head.state_dict(),
-                     "optimiser": optimiser.state_dict()}
-            torch.save(state, checkpoint.with_suffix(".new"))
-            os.replace(checkpoint.with_suffix(".new"), checkpoint)
-            if last:
-                torch.save(state, options.work / f"stage-{side}.pt")
-            print(json.dumps({"step": step, **watch(student, options.work, side)}), file=log, flush=True)
-            state, saved = (state if last else None), time.time()
+        print(f"step {step + 1}", *(f"{name} {loss.item():.3f}" for name, loss in found.items()), flush=True)
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == options.steps:
+            state = {"model": model.state_dict(), "heads": heads.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save({**state, "step": step + 1}, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").rename(checkpoint)
 
 
 if __name__ == "__main__":

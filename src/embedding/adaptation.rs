@@ -28,6 +28,7 @@ const VERSION: u16 = 1;
 /// Number of axes of a component at most.
 pub const MAX_AXES: usize = 256;
 /// Number of axes of all components together at most: what codes can hold.
+#[cfg(not(target_arch = "wasm32"))]
 pub const MAX_AXES_TOGETHER: usize = 512;
 
 /// Means of vectors of unit length and scaled axes are from -1 to 1, but for rounding.
@@ -59,6 +60,7 @@ pub(super) struct AdaptedComponent {
 impl AdaptedComponent {
     /// From the mean, `[dims]`, and the axes, `[axes, dims]`. Axes are scaled together so that the largest number is 1 (the
     /// component is scaled to its weight anyway) and rounded to what the file holds.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn new(weight: f32, mean: Vec<f32>, axes: &[f64]) -> AdaptedComponent {
         let largest = axes.iter().fold(0f64, |largest, value| largest.max(value.abs()));
         let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
@@ -130,6 +132,7 @@ impl AdaptError {
 
 impl Adaptation {
     /// Of the components of an embedding, in its order.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn new(products: u32, components: Vec<AdaptedComponent>) -> Adaptation {
         Adaptation { products, components }
     }

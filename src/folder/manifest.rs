@@ -245,7 +245,7 @@ mod tests {
             network: NetworkEntry {
                 path: "network-00".to_owned(),
                 sha256: "0".repeat(64),
-                name: "vgg16-slim".to_owned(),
+                name: "slim".to_owned(),
                 trained: false,
                 bytes: 1,
             },

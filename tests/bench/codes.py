@@ -29,7 +29,7 @@ import scan
 
 DEPTH = 10
 METRICS = ("cosine", "euclidean", "manhattan")
-NETWORKS = ("vgg16-slim", "mobilenetv2", "resnet50")
+NETWORKS = ("slim", "mobilenetv2", "resnet50")
 # By bytes a product, as FAISS's index factory spells them. Additive quantisers of 64 or 128 codebooks want the space cut down
 # first, or a pass takes an hour: 512 components are as many as the codes have axes.
 QUANTISERS = {
@@ -54,7 +54,7 @@ def lines_of(command):
 def embeddings(name, options):
     """The folder of the catalogue by one network as the program makes it now, and its embeddings in full precision."""
     folder, npy, network = options.work / name, options.work / f"{name}.npy", name
-    if name != "vgg16-slim":
+    if name != "slim":
         network = options.work / f"{name}.network"
         if not network.exists():
             compile_ = [options.program, "model", "compile", options.shared / "models" / f"{name}.onnx"]

@@ -126,7 +126,7 @@ fn two_builds_of_one_folder_do_not_run_at_once() -> anyhow::Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     let started = Instant::now();
-    while cached(&out, 512) == 0 && started.elapsed() < Duration::from_secs(60) {
+    while cached(&out, 640) == 0 && started.elapsed() < Duration::from_secs(60) {
         sleep(Duration::from_millis(2));
     }
     let second = fail(1, arguments!["build", &photos, "--out", &out]);

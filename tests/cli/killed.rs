@@ -48,7 +48,7 @@ fn a_build_killed_while_embedding_goes_on_where_it_was() -> anyhow::Result<()> {
 
     let mut build = Command::new(program()?);
     build.args(arguments!["build", &photos, "--out", &out]);
-    let killed = kill_when(build, || cached(&out, 512) >= 8)?;
+    let killed = kill_when(build, || cached(&out, 640) >= 8)?;
     ensure!(killed, "the build was over before it could be killed");
     ensure!(!out.exists(), "a build that did not end leaves no folder");
 

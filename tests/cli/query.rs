@@ -102,7 +102,7 @@ fn the_default_network_finds_a_catalogue_photo_first() -> anyhow::Result<()> {
         let found = shop.query(&["--photo", &photo])?;
         ensure!(found[0].0 == id && found[0].1 < 1e-3, "{id} found {found:?}");
     }
-    ensure!(shop.export()?[0].1.len() == 512, "the slim network's embedding has 512 numbers");
+    ensure!(shop.export()?[0].1.len() == 640, "the default network's embedding has 640 numbers");
     succeed(arguments!["verify", shop.out()])?;
     Ok(())
 }

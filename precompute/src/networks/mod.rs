@@ -15,13 +15,13 @@ use lookalike::network::{Description, Loader, Network, write_parts};
 use crate::args::NetworkOptions;
 
 /// The name of the network that is used where none is named.
-pub const DEFAULT: &str = "vgg16-slim";
+pub const DEFAULT: &str = "slim";
 
 /// The default network as `precompute model compile` wrote it: file names and contents. `precompute/training/README.md`
 /// is its model card.
 const DEFAULT_FILES: [(&str, &[u8]); 2] = [
-    ("network.json", include_bytes!("../../vgg16-slim/network.json")),
-    ("part-000.bin", include_bytes!("../../vgg16-slim/part-000.bin")),
+    ("network.json", include_bytes!("../../slim/network.json")),
+    ("part-000.bin", include_bytes!("../../slim/part-000.bin")),
 ];
 
 /// A network's description and weights, before these are cut into parts.
@@ -78,7 +78,7 @@ pub struct Opened {
 /// When it cannot be read, compiled or written.
 pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
     let (path, folder) = (Path::new(model), cache.join("network"));
-    // Whatever lies where the program was started: a folder of that name is `./vgg16-slim`.
+    // Whatever lies where the program was started: a folder of that name is `./slim`.
     if model == DEFAULT {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         DEFAULT_FILES.iter().try_for_each(|(name, content)| write(&folder.join(name), content))?;
@@ -114,11 +114,11 @@ pub fn open_folder(folder: &Path) -> anyhow::Result<Opened> {
 
 #[cfg(test)]
 mod tests {
-    use lookalike::network::{Encoding, PART_BYTES, Vgg16};
+    use lookalike::network::PART_BYTES;
 
     use super::*;
 
-    /// The budget of `vgg16-slim`: what a shopper's browser loads with the first photo.
+    /// The budget of the default network: what a shopper's browser loads with the first photo.
     const MOST_BYTES: usize = 3_000_000;
 
     #[test]
@@ -127,23 +127,20 @@ mod tests {
         let cache = std::env::temp_dir().join(format!("lookalike-networks-{}", std::process::id()));
         let opened = open(DEFAULT, &cache)?;
         assert_eq!(opened.folder, cache.join("network"));
-        assert_eq!(open(&format!("./{DEFAULT}"), &cache)?.folder, Path::new("./vgg16-slim"));
+        assert_eq!(open(&format!("./{DEFAULT}"), &cache)?.folder, Path::new("./slim"));
         fs::remove_dir_all(&cache)?;
         Ok(())
     }
 
     #[test]
-    fn the_default_network_is_a_trained_vgg16_of_a_quarter_of_the_width() -> anyhow::Result<()> {
+    fn the_default_network_is_trained_declares_its_components_and_keeps_its_budget() -> anyhow::Result<()> {
         let [(_, text), (_, weights)] = DEFAULT_FILES;
         let description = Description::read(text)?;
-        let plain = Vgg16::SLIM.describe(DEFAULT, true, Encoding::Int8);
-        assert_eq!((&description.name, description.trained), (&plain.name, true));
-        assert_eq!(description.layers, plain.layers);
-        let shapes = |description: &Description| -> Vec<Vec<usize>> {
-            description.tensors.iter().map(|tensor| tensor.shape.clone()).collect()
-        };
-        assert_eq!(shapes(&description), shapes(&plain));
-        assert_eq!(description.dims, plain.dims);
+        assert_eq!((&description.name[..], description.trained), (DEFAULT, true));
+        let components = description.components.iter();
+        let names: Vec<&str> = components.clone().map(|component| &component.name[..]).collect();
+        assert_eq!(names, ["appearance", "semantics", "kind", "print"]);
+        assert_eq!(components.map(|component| component.dims).sum::<usize>(), description.dims);
         assert!(weights.len() <= PART_BYTES && text.len() + weights.len() <= MOST_BYTES);
         Ok(())
     }
