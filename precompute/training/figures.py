@@ -129,12 +129,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--network", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", help="these networks of histogram, mobilenetv2, resnet50, slim")
     parser.add_argument("--split", choices=("choose", "report"), default="report")
     options = parser.parse_args()
     sets, known = pictures(options.shared, prints.CHOOSE if options.split == "choose" else prints.REPORT)
     own = [(network.COMPONENTS[name], weight) for name, weight in WEIGHTS.items()]
     peers = {"histogram": None, "mobilenetv2": options.shared / "models/mobilenetv2.onnx", "resnet50": options.shared / "models/resnet50.onnx"}
     for name, path in {**peers, "slim": options.network}.items():
+        if options.only and name not in options.only:
+            continue
         settings = onnxruntime.SessionOptions()
         settings.add_session_config_entry("session.disable_quant_qdq", "1")
         make = histogram if path is None else lambda own, session=onnxruntime.InferenceSession(path, settings): embed(session, own)

@@ -256,7 +256,9 @@ impl Adaptation {
             let halves = reader.take(dims.saturating_mul(axes).saturating_mul(2))?.as_chunks::<2>().0;
             let axes: Vec<f32> = halves.iter().map(|half| f16::from_le_bytes(*half).to_f32()).collect();
             // Larger ones could overflow when they are applied.
-            if let Some(wrong) = mean.iter().chain(&axes).find(|value| !(value.abs() <= LARGEST)) {
+            if let Some(wrong) =
+                mean.iter().chain(&axes).find(|value| value.is_nan() || value.abs() > LARGEST)
+            {
                 return Err(FormatError::Value(format!("holds {wrong}, where numbers are from -1 to 1")));
             }
             components.push(AdaptedComponent { weight, mean, axes });

@@ -24,6 +24,10 @@ use crate::progress::Progress;
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
 const TOGETHER: usize = 8;
 
+/// Why a photo is skipped that the network makes nothing of.
+const NOT_FINITE: &str =
+    "the network's embedding of it has a number that is not finite: compile the network with --weights f32";
+
 /// What is to be embedded, and how.
 pub struct Work<'a> {
     /// The folder the products' paths are below.
@@ -221,8 +225,13 @@ impl Pending {
             Ok(embeddings) => {
                 let rows = embeddings.chunks_exact(network.dims());
                 for ((index, photo, size, colours), embedding) in self.photos.drain(..).zip(rows) {
-                    let described = Described { size, colours, embedding: embedding.to_vec() };
-                    answers.push((index, Ok(Done::Embedded { photo, described })));
+                    let done = if embedding.iter().all(|value| value.is_finite()) {
+                        let described = Described { size, colours, embedding: embedding.to_vec() };
+                        Done::Embedded { photo, described }
+                    } else {
+                        Done::Skipped { reason: NOT_FINITE.to_owned() }
+                    };
+                    answers.push((index, Ok(done)));
                 }
             }
             // The first error ends the build; one is enough.
