@@ -280,7 +280,7 @@ def neighbours(out, shared, program, everything=False):
         if adapt == "auto":
             raw = made / "raw.npy"
             subprocess.run([str(program), "export", folder, "--npy", raw, "--raw"], check=True)
-            same_by_numpy(embeddings, np.load(raw).astype(np.float64))
+            same_by_numpy(folder, embeddings, np.load(raw).astype(np.float64))
         for metric in ("cosine", "euclidean", "manhattan"):
             distances = pairwise_distances(embeddings, metric=metric)
             np.fill_diagonal(distances, np.inf)
@@ -291,20 +291,30 @@ def neighbours(out, shared, program, everything=False):
     return {"items": len(ids), "neighbours": NEIGHBOURS, "folders": folders}
 
 
-def same_by_numpy(adapted, raw):
+def same_by_numpy(folder, adapted, raw):
     """The adaptation by its definition: inner products of what it gives are those of the exported embeddings."""
 
     def unit(v):
         return v / np.linalg.norm(v, axis=1, keepdims=True)
 
-    directions = unit(raw)
-    centred = directions - directions.mean(axis=0)
-    variances, axes = np.linalg.eigh(np.cov(centred.T, bias=True))
-    axes, variances = axes[:, ::-1][:, : adapted.shape[1]], variances[::-1][: adapted.shape[1]]
-    want = unit(centred @ (axes / variances**0.25))
+    network = json.loads((folder / "manifest.json").read_text())["network"]["path"]
+    description = json.loads((folder / network / "network.json").read_text())
+    components = [(part["dims"], part["weight"]) for part in description.get("components", [])] or [(raw.shape[1], 1)]
+    most = [min(dims, 256) for dims, _ in components]
+    share = min(1, 512 / sum(most))
+    parts, start = [], 0
+    for (dims, weight), axes_of in zip(components, most):
+        directions = unit(raw[:, start : start + dims])
+        centred = directions - directions.mean(axis=0)
+        variances, axes = np.linalg.eigh(np.cov(centred.T, bias=True))
+        count = int(axes_of * share)
+        axes, variances = axes[:, ::-1][:, :count], variances[::-1][:count]
+        parts.append(weight * unit(centred @ (axes / variances**0.25)))
+        start += dims
+    want = unit(np.concatenate(parts, axis=1))
     error = np.abs(adapted @ adapted.T - want @ want.T).max()
     print(f"references: adapted embeddings, inner products differ from NumPy's by {error:.1e} at most")
-    assert error < 1e-3, error
+    assert adapted.shape == want.shape and error < 1e-3, error
 
 
 def main():
