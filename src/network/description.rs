@@ -257,7 +257,7 @@ impl TensorEntry {
 }
 
 impl Description {
-    /// A description of the present version, whose parts are yet to be written.
+    /// A description of the least version that can say it, whose parts are yet to be written.
     pub fn new(
         name: String,
         trained: bool,
@@ -266,10 +266,10 @@ impl Description {
         layers: Vec<Layer>,
         tensors: Vec<TensorEntry>,
     ) -> Description {
-        let (format, version, components, parts) = (FORMAT.to_owned(), VERSION, Vec::new(), Vec::new());
-        Description {
+        let (format, components, parts) = (FORMAT.to_owned(), Vec::new(), Vec::new());
+        let mut description = Description {
             format,
-            version,
+            version: VERSION,
             name,
             trained,
             preprocessing,
@@ -278,7 +278,9 @@ impl Description {
             layers,
             tensors,
             parts,
-        }
+        };
+        description.version = description.needed_version();
+        description
     }
 
     /// The text of `network.json`.
