@@ -38,7 +38,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js'
 
 # The wasm modules: each its name, its profile and its features.
-MODULES := rank:wasm-rank:rank rank_cells:wasm-rank:rank,cells embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
+MODULES := rank:wasm-rank:rank rank_cells:wasm-rank:rank,ivf embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
 
 widget: setup ## Build what a site hosts: the element, its worker, and the wasm modules
 	@echo "widget: the wasm modules (the first time 5 to 10 minutes: they are built for size)"

@@ -1,12 +1,13 @@
 //! Lookalike: "more like this" for shops that have product photos and static hosting.
 //!
-//! One crate, two products: the native program `precompute` and the browser's wasm module call the same rooms, so the
-//! same photo gets the same embedding on both sides. Data flows one way and a room knows only those above it:
+//! One crate, two products: the native program `precompute` and the browser's wasm module call the same modules, so the
+//! same photo gets the same embedding on both sides. Data flows one way and a module knows only those above it:
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | [`digest`] | the two hashes of the folder: SHA-256 of parts, FNV-1a of shards |
-//! | [`mod@format`] | checked reading, why a file is refused, and the table of a catalogue's cells |
+//! | [`mod@format`] | checked reading, and why a file is refused |
+//! | `ivf` | the partitions that a large catalogue is cut into: centroids, what is loaded, their files |
 //! | [`rans`] | entropy coding, of codes and of a network's weights |
 //! | [`photo`] | bytes of a picture to upright 8-bit RGB, and the filtered resize |
 //! | [`network`] | preprocessing, the compiled network's description and weights, and running it |
@@ -14,10 +15,11 @@
 //! | [`colour`] | the colours of one photo, and how far two are apart |
 //! | [`codes`] | quantised embeddings |
 //! | [`attributes`] | what a shop knows of its products, and filters over it |
-//! | [`rank`] | the nearest products of an embedding |
-//! | [`rules`] | whom to choose from the ranked: filters, groups, weights, diversity |
+//! | [`rank`] | distances of items to a query, approximate and rescored, and the nearest of many |
+//! | [`rules`] | filters, groups, boosts and diversity applied to ranked candidates |
 //! | [`folder`] | the static folder's files, written and read side by side (`FORMAT.md`) |
-//! | `browser` | the only room that knows JavaScript |
+//! | [`search`] | where a query is answered, step by step, natively and in the browser |
+//! | `browser` | the only module that knows JavaScript |
 
 pub mod attributes;
 #[cfg(all(target_arch = "wasm32", any(feature = "rank", feature = "embed")))]
@@ -30,6 +32,8 @@ mod disorder;
 pub mod embedding;
 pub mod folder;
 pub mod format;
+#[cfg(feature = "ivf")]
+pub mod ivf;
 #[cfg(feature = "embed")]
 pub mod network;
 #[cfg(feature = "embed")]
@@ -37,3 +41,4 @@ pub mod photo;
 pub mod rank;
 pub mod rans;
 pub mod rules;
+pub mod search;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 /// In the order of the table.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 15] = [
     "digest",
     "format",
+    "ivf",
     "rans",
     "photo",
     "network",
@@ -19,6 +20,7 @@ const ROOMS: [&str; 13] = [
     "rank",
     "rules",
     "folder",
+    "search",
     "browser",
 ];
 

@@ -3,17 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
-use lookalike::attributes::Attributes;
-use lookalike::codes::{Codes, CodesError, PLACES};
+use anyhow::{Context, bail};
+use lookalike::codes::{Codes, CodesError};
 use lookalike::colour::ColourCodes;
 use lookalike::embedding::Adaptation;
 use lookalike::folder::{
-    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, cell_codes_name, cell_name,
-    cell_refinement_name, layer_folder, places_name, read_card_shard, read_neighbour_shard, shard_of,
+    Card, FileEntry, Manifest, NeighbourShard, card_shard_name, read_card_shard, read_neighbour_shard,
+    shard_of,
 };
-use lookalike::format::{FormatError, verify};
+use lookalike::format::verify;
+use lookalike::ivf::{File, FileKind, Folders, folder_of_layer};
 use lookalike::photo::Region;
+use lookalike::rank::Neighbour;
+use lookalike::search::{Catalogue, Search, SearchRequest, Step};
 
 use crate::networks::{self, Opened};
 
@@ -32,6 +34,14 @@ impl Read {
         self.files += other.files;
         self.bytes += other.bytes;
     }
+}
+
+/// What a search has found, and what was read for it.
+pub struct Found {
+    /// The items to show, nearest first; with diversity in the order of choice.
+    pub neighbours: Vec<Neighbour>,
+    /// Files of partitions that were not loaded.
+    pub read: Read,
 }
 
 /// A folder made by `build`.
@@ -105,11 +115,11 @@ impl Folder {
         card.with_context(|| format!("{}/{} lacks a card", self.manifest.cards.path, card_shard_name(shard)))
     }
 
-    /// The codes, without the refinement; those in cells are to be taken in ([`Folder::give_cells`]).
+    /// The codes, without the refinement and without what is in partitions.
     ///
     /// # Errors
     /// When a file cannot be read or is refused.
-    pub fn codes(&self) -> anyhow::Result<Codes> {
+    fn codes(&self) -> anyhow::Result<Codes> {
         let Manifest { codebook, codes, items, .. } = &self.manifest;
         let (codebook_bytes, codes_bytes) = (self.checked(codebook)?, self.checked(codes)?);
         Codes::read(&codebook_bytes, &codes_bytes, *items).map_err(|error| match error {
@@ -118,150 +128,120 @@ impl Folder {
         })
     }
 
-    /// The codes with the refinement.
+    /// The catalogue, to search in: its codes, with the refinement if it is `refined`. Nothing that is in partitions is loaded.
     ///
     /// # Errors
     /// When a file cannot be read or is refused.
-    pub fn refined_codes(&self) -> anyhow::Result<Codes> {
-        let mut codes = self.codes()?;
-        let entry = &self.manifest.refinement;
-        codes.refine(&self.checked(entry)?).with_context(|| entry.path.clone())?;
-        Ok(codes)
-    }
-
-    /// The codes, with the refinement if it is `refined`, and all that is in cells.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is refused.
-    pub fn all_codes(&self, refined: bool) -> anyhow::Result<Codes> {
-        let mut codes = if refined { self.refined_codes()? } else { self.codes()? };
-        for cell in 0..codes.cells() {
-            self.give_cells(&mut codes, &[cell], false)?;
-            if refined {
-                self.give_cells(&mut codes, &[cell], true)?;
-            }
+    pub fn catalogue(&self, refined: bool) -> anyhow::Result<Catalogue> {
+        let mut catalogue = Catalogue::new(self.codes()?);
+        let Manifest { cells, refinement, colours, attributes, .. } = &self.manifest;
+        let layer = |entry: &FileEntry| folder_of_layer(&entry.path).to_owned();
+        catalogue.set_folders(Folders {
+            codes: cells.as_ref().map_or_else(String::new, |entry| entry.path.clone()),
+            colours: layer(colours),
+            attributes: attributes.as_ref().map_or_else(String::new, layer),
+        });
+        if refined {
+            catalogue.refine(&self.checked(refinement)?).with_context(|| refinement.path.clone())?;
         }
-        Ok(codes)
+        Ok(catalogue)
     }
 
-    /// Bytes of the codes and of the refinement, with what is in cells.
-    pub fn codes_bytes(&self, codes: &Codes) -> [u64; 2] {
-        let mut bytes = [self.manifest.codes.bytes, self.manifest.refinement.bytes];
-        for cell in 0..codes.cells() {
-            bytes.iter_mut().zip(codes.cell_bytes(cell)).for_each(|(sum, own)| *sum += u64::from(own));
-        }
-        bytes
-    }
-
-    /// Takes in those of `cells` that are not in `codes` yet, or their refinements; gives how many files and bytes that were.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is refused.
-    pub fn give_cells(&self, codes: &mut Codes, cells: &[u32], refinement: bool) -> anyhow::Result<Read> {
-        let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
-        let mut read = Read::default();
-        for cell in cells {
-            let name = if refinement { cell_refinement_name(*cell) } else { cell_codes_name(*cell) };
-            let file = format!("{path}/{name}");
-            let bytes = self.read(&file)?;
-            codes.give_cell(*cell, refinement, &bytes).with_context(|| file.clone())?;
-            read.add(Read { files: 1, bytes: bytes.len() as u64 });
-        }
-        Ok(read)
-    }
-
-    /// The cell of item number `item`.
-    ///
-    /// # Errors
-    /// When the file that says it cannot be read or is refused.
-    pub fn cell_of(&self, codes: &Codes, item: u32) -> anyhow::Result<u32> {
-        let path = &self.manifest.cells.as_ref().context("the folder has no cells")?.path;
-        let file = format!("{path}/{}", places_name(item / PLACES as u32));
-        codes.cell_of(item, &self.read(&file)?).with_context(|| file.clone())
-    }
-
-    /// The products' colours; those in cells are to be taken in ([`Folder::give_colours`]).
+    /// The products' colours, without what is in partitions.
     ///
     /// # Errors
     /// When the file cannot be read or is refused.
     pub fn colours(&self) -> anyhow::Result<ColourCodes> {
         let entry = &self.manifest.colours;
-        let colours = ColourCodes::read(&self.checked(entry)?).with_context(|| entry.path.clone())?;
-        let same =
-            colours.items() == self.manifest.items as usize && [0, self.cells()].contains(&colours.cells());
-        ensure!(same, "{} is of another catalogue", entry.path);
-        Ok(colours)
+        ColourCodes::read(&self.checked(entry)?).with_context(|| entry.path.clone())
     }
 
-    /// Takes in the colours of those of `cells` that are not in `colours` yet, whose codes are in `codes`; gives how many files and
-    /// bytes that were. None where colours are not in cells.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is refused.
-    pub fn give_colours(
-        &self,
-        codes: &Codes,
-        colours: &mut ColourCodes,
-        cells: &[u32],
-    ) -> anyhow::Result<Read> {
-        let path = &self.manifest.colours.path;
-        self.give(codes, &colours.lacking_cells(cells), path, |cell, items, bytes| {
-            colours.give_cell(cell, items, bytes)
-        })
-    }
-
-    /// The same of attributes.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is refused.
-    pub fn give_attributes(
-        &self,
-        codes: &Codes,
-        attributes: &mut Attributes,
-        cells: &[u32],
-    ) -> anyhow::Result<Read> {
-        let path = self.manifest.attributes.as_ref().map_or("", |entry| &entry.path);
-        self.give(codes, &attributes.lacking_cells(cells), path, |cell, items, bytes| {
-            attributes.give_cell(cell, items, bytes)
-        })
-    }
-
-    /// From the layer beside the file `path`.
-    fn give(
-        &self,
-        codes: &Codes,
-        cells: &[u32],
-        path: &str,
-        mut take: impl FnMut(u32, &[u32], &[u8]) -> Result<(), FormatError>,
-    ) -> anyhow::Result<Read> {
-        let mut read = Read::default();
-        for cell in cells {
-            let file = format!("{}/{}", layer_folder(path), cell_name(*cell));
-            let bytes = self.read(&file)?;
-            take(*cell, &codes.items_of_cells(&[*cell]), &bytes).with_context(|| file)?;
-            read.add(Read { files: 1, bytes: bytes.len() as u64 });
-        }
-        Ok(read)
-    }
-
-    /// How many cells there are; 0 where there are none.
-    fn cells(&self) -> u32 {
-        self.manifest.cells.as_ref().map_or(0, |cells| cells.count)
-    }
-
-    /// What products are filtered by; none where the folder has none. What is in cells is to be taken in
-    /// ([`Folder::give_attributes`]).
+    /// Takes the products' colours into `catalogue`.
     ///
     /// # Errors
     /// When the file cannot be read or is refused.
-    pub fn attributes(&self) -> anyhow::Result<Attributes> {
-        let items = self.manifest.items;
-        let Some(entry) = &self.manifest.attributes else { return Ok(Attributes::none(items)) };
-        let attributes =
-            Attributes::read(&self.checked(entry)?, items).with_context(|| entry.path.clone())?;
-        let same = [0, self.cells()].contains(&attributes.cells());
-        ensure!(same, "{} is of another catalogue", entry.path);
-        Ok(attributes)
+    pub fn give_colours(&self, catalogue: &mut Catalogue) -> anyhow::Result<()> {
+        let entry = &self.manifest.colours;
+        catalogue.give_colours(&self.checked(entry)?).with_context(|| entry.path.clone())
+    }
+
+    /// Takes what products are filtered by into `catalogue`, if the folder has any.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is refused.
+    pub fn give_attributes(&self, catalogue: &mut Catalogue) -> anyhow::Result<()> {
+        let Some(entry) = &self.manifest.attributes else { return Ok(()) };
+        catalogue.give_attributes(&self.checked(entry)?).with_context(|| entry.path.clone())
+    }
+
+    /// The catalogue with the codes of all partitions, if it has some; with the refinement if it is `refined`.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn whole_catalogue(&self, refined: bool) -> anyhow::Result<Catalogue> {
+        let mut catalogue = self.catalogue(refined)?;
+        let count = catalogue.partitions().map_or(0, |partitions| partitions.count());
+        let kinds = if refined { &[FileKind::Codes, FileKind::Refinement][..] } else { &[FileKind::Codes] };
+        for partition in 0..count {
+            self.load_partition(&mut catalogue, partition, kinds)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Bytes of the codes and of the refinement, with what is in partitions.
+    pub fn codes_bytes(&self, catalogue: &Catalogue) -> [u64; 2] {
+        let mut bytes = [self.manifest.codes.bytes, self.manifest.refinement.bytes];
+        if let Some(partitions) = catalogue.partitions() {
+            for partition in 0..partitions.count() {
+                bytes
+                    .iter_mut()
+                    .zip(partitions.bytes(partition))
+                    .for_each(|(sum, own)| *sum += u64::from(own));
+            }
+        }
+        bytes
+    }
+
+    /// Searches `catalogue`, which is this folder's; loads what the search needs.
+    ///
+    /// # Errors
+    /// When the search cannot be made, or a file cannot be read or is refused.
+    pub fn search(&self, catalogue: &mut Catalogue, request: SearchRequest) -> anyhow::Result<Found> {
+        let mut search = Search::new(request);
+        let mut read = Read::default();
+        loop {
+            match search.step(catalogue)? {
+                Step::Results(neighbours) => return Ok(Found { neighbours, read }),
+                Step::Need(files) => read.add(self.load(catalogue, &files)?),
+            }
+        }
+    }
+
+    /// Loads those files of a partition that are missing, of these kinds; codes come first.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is refused.
+    pub fn load_partition(
+        &self,
+        catalogue: &mut Catalogue,
+        partition: u32,
+        kinds: &[FileKind],
+    ) -> anyhow::Result<Read> {
+        let Some(partitions) = catalogue.partitions() else { return Ok(Read::default()) };
+        let files: Vec<File> =
+            kinds.iter().flat_map(|kind| partitions.missing(*kind, &[partition])).collect();
+        self.load(catalogue, &files)
+    }
+
+    fn load(&self, catalogue: &mut Catalogue, files: &[File]) -> anyhow::Result<Read> {
+        let mut read = Read::default();
+        for file in files {
+            let path = catalogue.path(*file);
+            let bytes = self.read(&path)?;
+            catalogue.load(*file, &bytes).context(path)?;
+            read.add(Read { files: 1, bytes: bytes.len() as u64 });
+        }
+        Ok(read)
     }
 
     /// What embeddings are adapted to the catalogue by, if they are.

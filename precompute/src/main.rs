@@ -15,7 +15,6 @@
 //! | `workers` | pieces of work on several threads |
 
 mod args;
-mod asked;
 mod build;
 mod catalogue;
 mod commands;

@@ -83,6 +83,35 @@ impl Column {
         }
     }
 
+    /// The values of a text column, strictly ascending by bytes, each with the number of items that have it; none of a numeric
+    /// column.
+    pub fn text_values(&self) -> Vec<(&str, u32)> {
+        let (Cells::One(Dictionary::Text(texts), codes) | Cells::Lists(Dictionary::Text(texts), _, codes)) =
+            &self.cells
+        else {
+            return Vec::new();
+        };
+        let mut counts = vec![0; texts.len() + 1];
+        codes.to_u32().into_iter().for_each(|code| counts[code as usize] += 1);
+        texts.iter().map(String::as_str).zip(counts.into_iter().skip(1)).collect()
+    }
+
+    /// The numbers of a numeric column, ascending, one for each value of each item; none of a text column.
+    pub fn numbers(&self) -> Vec<f64> {
+        let mut numbers: Vec<f64> = match &self.cells {
+            Cells::One(Dictionary::Numbers(values), codes)
+            | Cells::Lists(Dictionary::Numbers(values), _, codes) => codes
+                .to_u32()
+                .into_iter()
+                .filter_map(|code| values.get((code as usize).checked_sub(1)?).copied())
+                .collect(),
+            Cells::Numbers(numbers) => numbers.iter().copied().filter(|number| !number.is_nan()).collect(),
+            _ => Vec::new(),
+        };
+        numbers.sort_unstable_by(f64::total_cmp);
+        numbers
+    }
+
     /// The items by what they have here: two are in one group if they have the same value, or exactly the same values.
     pub fn groups(&self) -> Groups {
         let of = match &self.cells {
@@ -106,7 +135,7 @@ impl Column {
 
     /// What each item has here, in bytes that are the same for the same values of any two columns of one kind; `None` where it
     /// has nothing.
-    #[cfg(feature = "cells")]
+    #[cfg(feature = "ivf")]
     pub(super) fn keys(&self) -> Vec<Option<Vec<u8>>> {
         let value = |dictionary: &Dictionary, code: u32| match (dictionary, code as usize - 1) {
             // No value has this sign in it.
@@ -177,7 +206,7 @@ impl Groups {
     }
 
     /// From the group of each item, as numbers from 1; 0 where it stands alone.
-    #[cfg(feature = "cells")]
+    #[cfg(feature = "ivf")]
     pub(super) fn numbered(of: Vec<u32>) -> Groups {
         Groups { of }
     }

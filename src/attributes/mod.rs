@@ -3,7 +3,7 @@
 //! A catalogue's columns are one file (`attributes-<hash>.bin`), read whole when someone first filters. A [`Filter`]
 //! has a text form for command line and HTML, and a JSON form for programs; [`Attributes::select`] turns one into a
 //! [`Selection`] of items. Values are looked up once in a column's dictionary; an item costs one look into a table. A catalogue
-//! in cells has a file for each (`cells`).
+//! in partitions has a file for each (`partitions`).
 //!
 //! ```
 //! use lookalike::attributes::{Attributes, Filter, write_attributes};
@@ -16,8 +16,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(feature = "cells")]
-mod cells;
 mod column;
 mod decimal;
 mod error;
@@ -25,6 +23,8 @@ mod filter;
 mod json;
 mod numbers;
 mod parse;
+#[cfg(feature = "ivf")]
+mod partitions;
 mod read;
 mod select;
 mod selection;
@@ -34,7 +34,7 @@ pub use column::{Column, Groups};
 pub use error::FilterError;
 pub use filter::{Filter, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, Relation};
 pub use selection::Selection;
-pub use write::{LeftOut, Reason, Written, write_attributes, write_attributes_of_cell};
+pub use write::{LeftOut, Reason, Written, write_attributes, write_attributes_of_partition};
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 256;
@@ -53,9 +53,9 @@ pub struct Attributes {
     items: u32,
     /// In byte order of their names, each name once.
     columns: Vec<Column>,
-    /// In the place of columns, where they are in cells.
-    #[cfg(feature = "cells")]
-    cells: Option<cells::Cells>,
+    /// In the place of columns, if they are in partitions.
+    #[cfg(feature = "ivf")]
+    partitions: Option<partitions::Partitioned>,
 }
 
 impl Attributes {
@@ -68,8 +68,8 @@ impl Attributes {
         Attributes {
             items,
             columns,
-            #[cfg(feature = "cells")]
-            cells: None,
+            #[cfg(feature = "ivf")]
+            partitions: None,
         }
     }
 
@@ -78,7 +78,7 @@ impl Attributes {
         self.items
     }
 
-    /// All columns, in byte order of their names; none where they are in cells.
+    /// All columns, in byte order of their names; none if they are in partitions.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -94,14 +94,14 @@ impl Attributes {
         }
     }
 
-    /// [`Column::groups`] of the column called exactly `name`; of products in cells, those that are here.
+    /// [`Column::groups`] of the column called exactly `name`; of a catalogue in partitions, of the loaded items.
     ///
     /// # Errors
     /// [`FilterError::UnknownField`] when there is none; it names those there are.
     pub fn groups(&self, name: &str) -> Result<Groups, FilterError> {
-        #[cfg(feature = "cells")]
-        if let Some(cells) = &self.cells {
-            return cells.groups(self.items, name);
+        #[cfg(feature = "ivf")]
+        if let Some(partitions) = &self.partitions {
+            return partitions.groups(self.items, name);
         }
         Ok(self.column(name)?.groups())
     }

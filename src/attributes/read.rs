@@ -7,12 +7,13 @@ use crate::format::{FormatError, Reader};
 
 pub(super) const MAGIC: &[u8; 4] = b"LKAT";
 pub(super) const VERSION: u16 = 1;
-/// Of a file that holds no columns, which are in cells.
-#[cfg(feature = "cells")]
-pub(super) const VERSION_CELLS: u16 = 2;
-#[cfg(feature = "cells")]
-const LATEST: u16 = VERSION_CELLS;
-#[cfg(not(feature = "cells"))]
+/// Version of a file that holds no columns, which are in partitions.
+#[cfg(feature = "ivf")]
+pub(super) const VERSION_IVF: u16 = 2;
+/// Latest version that this build reads.
+#[cfg(feature = "ivf")]
+const LATEST: u16 = VERSION_IVF;
+#[cfg(not(feature = "ivf"))]
 const LATEST: u16 = VERSION;
 
 /// How a column is laid out.
@@ -48,11 +49,12 @@ impl Attributes {
         if count > MAX_COLUMNS {
             return Err(FormatError::Value(format!("has {count} columns where {MAX_COLUMNS} is the most")));
         }
-        #[cfg(feature = "cells")]
-        if bytes[4] == VERSION_CELLS as u8 {
-            let cells = Some(super::cells::Cells::read(&mut reader, count)?);
+        #[cfg(feature = "ivf")]
+        if bytes[4] == VERSION_IVF as u8 {
+            let digests = crate::ivf::DigestTable::read(&mut reader)?;
             reader.finish()?;
-            return Ok(Attributes { cells, ..Attributes::none(items) });
+            let partitions = super::partitions::Partitioned { columns: count, digests, loaded: Vec::new() };
+            return Ok(Attributes { partitions: Some(partitions), ..Attributes::none(items) });
         }
         let mut columns: Vec<Column> = Vec::new();
         for _ in 0..count {

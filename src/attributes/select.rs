@@ -7,14 +7,14 @@ use super::numbers::parse_number;
 use super::{Attributes, Selection};
 
 impl Attributes {
-    /// The items that `filter` lets through; of those in cells, as far as they are here.
+    /// The items that `filter` lets through; of a catalogue in partitions, among the loaded items.
     ///
     /// # Errors
     /// [`FilterError`] when it names an unknown column, or compares one that is not numeric.
     pub fn select(&self, filter: &Filter) -> Result<Selection, FilterError> {
-        #[cfg(feature = "cells")]
-        if let Some(cells) = &self.cells {
-            return cells.select(self.items, filter);
+        #[cfg(feature = "ivf")]
+        if let Some(partitions) = &self.partitions {
+            return partitions.select(self.items, filter);
         }
         match filter {
             Filter::All(members) => {

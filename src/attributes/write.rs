@@ -123,7 +123,10 @@ where
 
 /// The file of a cell: the rows of its items, of which the columns of the whole catalogue are written, each numeric where that of all
 /// items is.
-pub fn write_attributes_of_cell<'a, Row>(rows: impl IntoIterator<Item = Row>, columns: &[Column]) -> Vec<u8>
+pub fn write_attributes_of_partition<'a, Row>(
+    rows: impl IntoIterator<Item = Row>,
+    columns: &[Column],
+) -> Vec<u8>
 where
     Row: IntoIterator<Item = (&'a str, &'a str)>,
 {

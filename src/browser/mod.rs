@@ -3,12 +3,12 @@
 //!
 //! Every failure is thrown as an `Error` whose `code` is stable and whose message is for people.
 
-#[cfg(all(feature = "rank", feature = "cells"))]
-mod cells;
 #[cfg(feature = "embed")]
 mod embed;
 #[cfg(feature = "rank")]
 mod options;
+#[cfg(all(feature = "rank", feature = "ivf"))]
+mod partitions;
 #[cfg(feature = "rank")]
 mod rank;
 

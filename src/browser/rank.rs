@@ -1,40 +1,27 @@
-//! The module that ranks: the codes, colours and attributes of a catalogue, and the rules. Knows nothing of photos.
+//! The module that ranks: a catalogue and the search in it. Knows nothing of photos.
 
-use js_sys::Uint8Array;
-use serde::Deserialize;
+use js_sys::{Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::{options, refused, thrown};
-use crate::attributes::Attributes;
-use crate::codes::{Codes, CodesError, Search};
-use crate::colour::{ColourCodes, Colours, Weight};
+use crate::codes::{Codes, CodesError};
+use crate::colour::{Colours, Weight};
 use crate::embedding::Metric;
-use crate::format::{FormatError, verify};
-use crate::rank::{Coloured, Question};
+use crate::format::verify;
+#[cfg(feature = "ivf")]
+use crate::ivf::File;
 use crate::rules::Rules;
+use crate::search::{Catalogue, Like, Search, SearchError, SearchRequest, Step};
 
 /// Ranks the catalogue.
 #[wasm_bindgen]
 pub struct Ranker {
-    pub(super) codes: Codes,
-    pub(super) colours: Option<ColourCodes>,
-    pub(super) attributes: Attributes,
-}
-
-#[derive(Deserialize)]
-struct RankOptions {
-    metric: Metric,
-    limit: usize,
-    #[serde(default)]
-    colour: Option<f64>,
-    #[serde(default)]
-    rules: Option<Rules>,
-    #[serde(default)]
-    excluded: Vec<u32>,
-    /// Of a catalogue in cells, those to look into.
-    #[cfg(feature = "cells")]
-    #[serde(default)]
-    cells: Vec<u32>,
+    pub(super) catalogue: Catalogue,
+    /// The search that waits for files, and these.
+    #[cfg(feature = "ivf")]
+    pub(super) search: Option<Search>,
+    #[cfg(feature = "ivf")]
+    pub(super) needs: Vec<File>,
 }
 
 #[wasm_bindgen]
@@ -55,105 +42,94 @@ impl Ranker {
             CodesError::Codebook(error) => refused("the codebook")(error),
             CodesError::Codes(error) => refused("the codes file")(error),
         })?;
-        Ok(Ranker { codes, colours: None, attributes: Attributes::none(items) })
+        Ok(Ranker {
+            catalogue: Catalogue::new(codes),
+            #[cfg(feature = "ivf")]
+            search: None,
+            #[cfg(feature = "ivf")]
+            needs: Vec::new(),
+        })
     }
 
     /// Takes in the refinement: rankings are nearer to the exact one from then on.
     pub fn refine(&mut self, refinement: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
         let refinement = refinement.to_vec();
         verify(&refinement, sha256)
-            .and_then(|()| self.codes.refine(&refinement))
+            .and_then(|()| self.catalogue.refine(&refinement))
             .map_err(refused("the refinement"))
     }
 
     /// Takes in the products' colours.
     pub fn give_colours(&mut self, colours: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
         let colours = colours.to_vec();
-        let read = verify(&colours, sha256).and_then(|()| ColourCodes::read(&colours));
-        let read = read.and_then(|read| match read.items() == self.codes.items() {
-            true => Ok(read),
-            false => Err(FormatError::Value("is of another catalogue".to_owned())),
-        });
-        self.colours = Some(read.map_err(refused("the colours file"))?);
-        Ok(())
+        verify(&colours, sha256)
+            .and_then(|()| self.catalogue.give_colours(&colours))
+            .map_err(refused("the colours file"))
     }
 
     /// Takes in what products are filtered by.
     pub fn give_attributes(&mut self, attributes: &Uint8Array, sha256: &str) -> Result<(), JsValue> {
         let attributes = attributes.to_vec();
-        self.attributes = verify(&attributes, sha256)
-            .and_then(|()| Attributes::read(&attributes, self.codes.items() as u32))
-            .map_err(refused("the attributes file"))?;
-        Ok(())
+        verify(&attributes, sha256)
+            .and_then(|()| self.catalogue.give_attributes(&attributes))
+            .map_err(refused("the attributes file"))
     }
 
     /// The products for a photo, nearest first, as number and distance in turn. `options` is
-    /// `{metric, limit, colour, rules, excluded, cells}`; colours and attributes must have been given where they count.
-    pub fn rank(&self, embedding: &[f32], colours: &[u8], options: JsValue) -> Result<Vec<f64>, JsValue> {
+    /// `{metric, limit, colour, rules, excluded, settled}`; colours and attributes must have been given if they count, and the
+    /// refinement if it is `settled`. Of a catalogue in partitions, none as long as [`Ranker::needs`] some files.
+    pub fn rank(&mut self, embedding: &[f32], colours: &[u8], options: JsValue) -> Result<Vec<f64>, JsValue> {
         let colours = colours.try_into().ok().and_then(Colours::from_bytes);
-        self.answer(embedding, colours, None, options)
+        self.search(Like::Photo { embedding: embedding.to_vec(), colours }, options)
     }
 
     /// The same for the product with the number `item`.
-    pub fn rank_like_item(&self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
-        let embedding = self.decoded(item)?;
-        self.answer(&embedding, None, Some(item), options)
+    pub fn rank_like_item(&mut self, item: u32, options: JsValue) -> Result<Vec<f64>, JsValue> {
+        self.search(Like::Item(item), options)
     }
 }
 
 impl Ranker {
-    /// The embedding that the codes of the product with the number `item` stand for.
-    pub(super) fn decoded(&self, item: u32) -> Result<Vec<f32>, JsValue> {
-        if !self.codes.has(item) {
-            return Err(thrown("item/unknown", &format!("there is no product number {item}")));
+    fn search(&mut self, like: Like, options: JsValue) -> Result<Vec<f64>, JsValue> {
+        let invalid = |what: &dyn std::fmt::Display| {
+            thrown("options/invalid", &format!("the ranking's options: {what}"))
+        };
+        // Reading these one by one takes a fraction of the code that a derived reader takes.
+        let option = |name: &str| Reflect::get(&options, &name.into()).unwrap_or_default();
+        let metric = option("metric").as_string().and_then(|name| Metric::from_name(&name));
+        let limit = option("limit").as_f64().filter(|limit| limit.fract() == 0.0 && *limit >= 0.0);
+        let colour = match option("colour") {
+            none if none.is_null() || none.is_undefined() => Weight::new(0.0),
+            colour => colour.as_f64().and_then(Weight::new),
+        };
+        let rules: Option<Rules> = options::read(option("rules")).map_err(|error| invalid(&error))?;
+        let request = SearchRequest {
+            like,
+            metric: metric.ok_or_else(|| invalid(&"metric is cosine, euclidean or manhattan"))?,
+            limit: limit.ok_or_else(|| invalid(&"limit is a whole number"))? as usize,
+            colour: colour.ok_or_else(|| invalid(&"colour is from 0 to 1"))?,
+            rules: rules.unwrap_or_default(),
+            excluded: Uint32Array::new(&option("excluded")).to_vec(),
+            rescore: option("settled").is_truthy(),
+        };
+        #[cfg(feature = "ivf")]
+        {
+            self.search = Some(Search::new(request));
+            self.resume()
         }
-        let mut embedding = vec![0f32; self.codes.dims()];
-        self.codes.decode(item as usize, &mut embedding);
-        Ok(embedding)
+        #[cfg(not(feature = "ivf"))]
+        found(Search::new(request).step(&mut self.catalogue))
     }
+}
 
-    pub(super) fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, JsValue> {
-        let search = self.codes.search(embedding, metric);
-        search.map_err(|error| thrown("network/mismatch", &error.to_string()))
-    }
-
-    fn answer(
-        &self,
-        embedding: &[f32],
-        colours: Option<Colours>,
-        item: Option<u32>,
-        options: JsValue,
-    ) -> Result<Vec<f64>, JsValue> {
-        let invalid = |error: &dyn std::fmt::Display| {
-            thrown("options/invalid", &format!("the ranking's options: {error}"))
-        };
-        let options: RankOptions = options::read(options).map_err(|error| invalid(&error))?;
-        let chooser = options
-            .rules
-            .unwrap_or_default()
-            .prepare(&self.attributes, &options.excluded, item)
-            .map_err(|error| thrown(error.code(), &error.to_string()))?;
-        let search = self.search(embedding, options.metric)?;
-        let weight = options.colour.unwrap_or(0.0);
-        let weight = Weight::new(weight).ok_or_else(|| invalid(&"colour is from 0 to 1"))?;
-        let coloured = if weight.counts() {
-            let products = self.colours.as_ref();
-            let own = products.and_then(|products| match item {
-                Some(item) => Some((products, *products.get(item as usize))),
-                None => Some((products, colours?)),
-            });
-            let (products, own) = own.ok_or_else(|| invalid(&"colours count, but there are none"))?;
-            Some(Coloured::new(products, &own, weight, options.metric))
-        } else {
-            None
-        };
-        let question = Question::new(search, coloured);
-        #[cfg(feature = "cells")]
-        let question = match self.codes.cells() {
-            0 => question,
-            _ => question.among(self.codes.items_of_cells(&options.cells)),
-        };
-        let ranked = chooser.answer(&question, options.limit);
-        Ok(ranked.into_iter().flat_map(|one| [f64::from(one.item), one.distance]).collect())
+/// Numbers and distances in turn; none as long as files are needed.
+pub(super) fn found(step: Result<Step, SearchError>) -> Result<Vec<f64>, JsValue> {
+    match step {
+        Ok(Step::Results(found)) => {
+            Ok(found.into_iter().flat_map(|one| [f64::from(one.item), one.distance]).collect())
+        }
+        #[cfg(feature = "ivf")]
+        Ok(Step::Need(_)) => Ok(Vec::new()),
+        Err(error) => Err(thrown(error.code(), &error.to_string())),
     }
 }

@@ -93,6 +93,11 @@ impl Layer {
         self.levels.chunks_exact(self.stride.max(1))
     }
 
+    /// Bytes of memory that the levels of so many products take.
+    pub fn memory(&self, items: usize) -> usize {
+        items * self.stride * size_of::<i16>()
+    }
+
     /// Back to no product.
     pub fn clear(&mut self) {
         self.levels.clear();

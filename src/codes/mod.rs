@@ -1,48 +1,44 @@
-//! Codes: embeddings in at most 128 bytes each, from which a photo is ranked, and 256 more that settle the ranking.
+//! Codes: embeddings in at most 128 bytes each, by which a query is ranked, and a refinement of 256 more for rescoring.
 //!
 //! An embedding is its length and its direction. Directions are rotated to the axes along which the catalogue varies
 //! most (principal components), quantised along a trellis and entropy coded (`train`, `trellis`, `model`,
 //! [`crate::rans`]): transform coding as image and video codecs do it. Steps are smaller along axes on which near products
-//! differ more (`steps`). The question stays in full precision. The second layer codes what the first has lost, along more axes.
+//! differ more (`steps`). The query stays in full precision. The refinement codes what the base layer has lost, along more axes.
 //!
 //! Rotation keeps cosine and euclidean distance but not manhattan; by that only the nearest by euclidean distance are
-//! ranked, each decoded whole. A large catalogue is cut into cells (`cells`), of which a question needs a few. The files
-//! are specified in `folder/FORMAT.md`.
+//! ranked, each decoded whole. Codes are held by row: of a whole catalogue the row is the item number, of one that is cut into
+//! partitions ([`crate::ivf`]) rows come and go (`partitions`). The files are specified in `folder/FORMAT.md`.
 
-#[cfg(feature = "cells")]
-mod cells;
-#[cfg(not(feature = "cells"))]
-#[path = "no_cells.rs"]
-mod cells;
 mod kernel;
-// Without cells nobody uses what they alone do.
-#[cfg_attr(not(feature = "cells"), allow(dead_code))]
+// Only partitions evict and code by themselves.
+#[cfg_attr(not(feature = "ivf"), allow(dead_code))]
 mod layer;
 mod model;
+#[cfg(feature = "ivf")]
+mod partitions;
+mod query;
 mod rotation;
 mod scan;
-mod search;
 mod steps;
-#[cfg_attr(not(feature = "cells"), allow(dead_code))]
+#[cfg_attr(not(feature = "ivf"), allow(dead_code))]
 mod train;
 mod trellis;
 mod write;
-#[cfg(feature = "cells")]
-mod write_cells;
+#[cfg(feature = "ivf")]
+mod write_partitions;
 
-#[cfg(feature = "cells")]
-pub use cells::{CELL_AXES, CELL_BYTES, PLACES};
 pub use kernel::{LANES, dot};
+pub use query::{Query, WrongDimensions};
 pub use rotation::Rotation;
-pub use search::{Search, WrongDimensions};
 pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, axes_for, write};
-#[cfg(feature = "cells")]
-pub use write_cells::{CellFiles, CellWriter, WrittenCell, write_places};
+#[cfg(feature = "ivf")]
+pub use write_partitions::{PartitionFiles, PartitionWriter};
 
 use std::ops::Range;
 
 use crate::format::{FormatError, Reader};
-use cells::Cells;
+#[cfg(feature = "ivf")]
+use crate::ivf::Partitions;
 use layer::Layer;
 use model::Model;
 use scan::Scan;
@@ -53,31 +49,47 @@ const REFINEMENT_MAGIC: &[u8; 4] = b"LKRF";
 const CODEBOOK_VERSION: u16 = 1;
 const CODES_VERSION: u16 = 2;
 const REFINEMENT_VERSION: u16 = 1;
-/// Of the two files where they hold no products, which are in cells.
-const CODES_VERSION_CELLS: u16 = 3;
-const REFINEMENT_VERSION_CELLS: u16 = 2;
-/// Lengths there are, and factors that refine one.
+/// Versions of the two files if they hold no items, which are in partitions.
+#[cfg(feature = "ivf")]
+const CODES_VERSION_IVF: u16 = 3;
+#[cfg(feature = "ivf")]
+const REFINEMENT_VERSION_IVF: u16 = 2;
+/// Latest version of the codes file that this build reads.
+#[cfg(feature = "ivf")]
+const LATEST_CODES: u16 = CODES_VERSION_IVF;
+#[cfg(not(feature = "ivf"))]
+const LATEST_CODES: u16 = CODES_VERSION;
+/// Latest version of the refinement that this build reads.
+#[cfg(feature = "ivf")]
+const LATEST_REFINEMENT: u16 = REFINEMENT_VERSION_IVF;
+#[cfg(not(feature = "ivf"))]
+const LATEST_REFINEMENT: u16 = REFINEMENT_VERSION;
+/// Number of lengths, and of factors that refine one.
 const LENGTHS: usize = 256;
-/// Numbers of a layer in memory, 2 GiB: more fits no browser.
+/// Most numbers of a layer in memory, 2 GiB: more fits no browser.
 const MOST_NUMBERS: usize = 1 << 30;
 
-/// A catalogue's codes, read.
+/// A catalogue's codes by row. If the catalogue is cut into partitions, the rows are those of the loaded ones.
 pub struct Codes {
     mean: Vec<f32>,
-    /// Along the base layer's axes, then along those that the refinement adds.
+    /// Rotation to the base layer's axes, then to those that the refinement adds.
     rotations: Vec<Rotation>,
     /// Whether no embedding has a number below 0: a ReLU made them.
     positive: bool,
     lengths: Vec<f32>,
     base: Layer,
     refinement: Option<Refinement>,
-    /// By row: the item number, or where the codes of a product in a cell are.
-    items: Vec<Item>,
-    /// Of the base layer.
+    /// Norms of each row.
+    norms: Vec<Norms>,
+    /// The base layer as the scan reads it.
     scan: Scan,
-    /// Products of the catalogue.
+    /// Number of items of the catalogue.
     count: usize,
-    cells: Option<Cells>,
+    /// Whether every item has its row; false if they are in partitions.
+    whole: bool,
+    /// The partitions, until [`Codes::take_partitions`].
+    #[cfg(feature = "ivf")]
+    partitions: Option<Partitions>,
 }
 
 struct Refinement {
@@ -85,12 +97,12 @@ struct Refinement {
     layer: Layer,
 }
 
-/// What is worked out of a product once.
+/// Norms of a row, computed once.
 #[derive(Clone, Copy)]
-struct Item {
-    /// Of the embedding.
+struct Norms {
+    /// Norm of the embedding.
     length: f32,
-    /// Of the decoded direction, which is near 1.
+    /// Norm of the decoded direction, which is near 1.
     direction: f32,
 }
 
@@ -137,35 +149,44 @@ impl Codes {
             lengths,
             base: Layer::of(Model::default()),
             refinement: None,
-            items: Vec::new(),
+            norms: Vec::new(),
             scan: Scan::default(),
             count: 0,
-            cells: None,
+            whole: true,
+            #[cfg(feature = "ivf")]
+            partitions: None,
         };
         Ok((codes, model))
     }
 
     fn read_codes(&mut self, model: Model, bytes: &[u8], items: usize) -> Result<(), FormatError> {
-        let mut reader = Reader::open(bytes, CODES_MAGIC, "a codes file", CODES_VERSION_CELLS)?;
-        let in_cells = bytes[4] == CODES_VERSION_CELLS as u8;
+        let mut reader = Reader::open(bytes, CODES_MAGIC, "a codes file", LATEST_CODES)?;
+        self.whole = bytes[4] <= CODES_VERSION as u8;
         self.count = items;
-        self.base = read_layer(&mut reader, model, items, !in_cells)?;
-        if in_cells {
-            self.cells = Some(Cells::read(&mut reader, items, self.rotations[0].axes())?);
+        self.base = read_layer(&mut reader, model, items, self.whole)?;
+        #[cfg(feature = "ivf")]
+        if !self.whole {
+            self.partitions = Some(Partitions::read(&mut reader, items, self.rotations[0].axes())?);
         }
         reader.finish()?;
         self.scan.take(&self.base, 0);
-        self.work_out(0..self.base.lengths.len(), false);
+        self.derive_norms(0..self.base.lengths.len(), false);
         Ok(())
     }
 
-    /// Takes in the refinement: distances are nearer to the exact ones from then on; of cells, once theirs is here too
-    /// ([`Codes::give_cell`]).
+    /// The partitions that the catalogue is cut into, if it is; once.
+    #[cfg(feature = "ivf")]
+    pub fn take_partitions(&mut self) -> Option<Partitions> {
+        self.partitions.take()
+    }
+
+    /// Takes in the refinement: distances are nearer to the exact ones from then on, in partitions of those rows whose
+    /// refinement is loaded.
     ///
     /// # Errors
-    /// [`FormatError`] when the file is not what `FORMAT.md` says, or of another catalogue; nothing has changed then.
+    /// [`FormatError`] if the file is not what `FORMAT.md` says, or of another catalogue; nothing has changed then.
     pub fn refine(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
-        let mut reader = Reader::open(bytes, REFINEMENT_MAGIC, "a refinement", REFINEMENT_VERSION_CELLS)?;
+        let mut reader = Reader::open(bytes, REFINEMENT_MAGIC, "a refinement", LATEST_REFINEMENT)?;
         if reader.u16()? != 0 {
             return Err(value("holds a refinement of a kind this reader does not know"));
         }
@@ -178,38 +199,29 @@ impl Codes {
         if model.axes() != self.rotations[0].axes() + rotation.axes() {
             return Err(value("holds steps for other axes than there are"));
         }
-        let layer = read_layer(&mut reader, model, self.count, self.cells.is_none())?;
+        let layer = read_layer(&mut reader, model, self.count, self.whole)?;
         reader.finish()?;
         self.rotations.truncate(1);
         self.rotations.push(rotation);
         let rows = layer.lengths.len();
         self.refinement = Some(Refinement { factors, layer });
-        self.work_out(0..rows, true);
+        self.derive_norms(0..rows, true);
         Ok(())
     }
 
-    /// Whether [`Codes::refine`] has been.
+    /// Whether a refinement is loaded.
     pub fn refined(&self) -> bool {
         self.refinement.is_some()
     }
 
-    /// Number of products.
+    /// Number of items of the catalogue.
     pub fn items(&self) -> usize {
         self.count
     }
 
-    /// Whether the codes of `item` are here: of all products there are, but for those in cells.
-    pub fn has(&self, item: u32) -> bool {
-        (item as usize) < self.count && self.row_of(item) < self.items.len()
-    }
-
-    /// What a row's refinement holds; none before it is here.
+    /// The levels of a row's refinement; none if it is not loaded.
     fn refined_levels(&self, row: usize) -> &[i16] {
         self.refinement.as_ref().map_or(&[], |refinement| refinement.layer.row(row))
-    }
-
-    fn row_of(&self, item: u32) -> usize {
-        self.cells.as_ref().map_or(item as usize, |cells| cells.row(item as usize))
     }
 
     /// Dimensions of the embeddings.
@@ -217,30 +229,29 @@ impl Codes {
         self.mean.len()
     }
 
-    /// Writes the embedding that the codes of `item` stand for to `embedding`, `[dims]`.
+    /// Writes the embedding that the codes of `row` stand for to `embedding`, `[dims]`.
     ///
     /// # Panics
-    /// If there is no such item.
-    pub fn decode(&self, item: usize, embedding: &mut [f32]) {
-        self.decode_all(&[item as u32], embedding);
+    /// If there is no such row.
+    pub fn decode(&self, row: usize, embedding: &mut [f32]) {
+        self.decode_all(&[row as u32], embedding);
     }
 
-    /// The same of many at once, in a fraction of the time each: `embeddings` is `[items, dims]`.
+    /// The same of many rows at once, in a fraction of the time each: `embeddings` is `[rows, dims]`.
     ///
     /// # Panics
-    /// If there is no such item.
-    pub fn decode_all(&self, items: &[u32], embeddings: &mut [f32]) {
+    /// If there is no such row.
+    pub fn decode_all(&self, rows: &[u32], embeddings: &mut [f32]) {
         let dims = self.dims().max(1);
-        let coefficients: Vec<Vec<f32>> =
-            items.iter().map(|item| self.coefficients(self.row_of(*item))).collect();
+        let coefficients: Vec<Vec<f32>> = rows.iter().map(|row| self.coefficients(*row as usize)).collect();
         embeddings.chunks_exact_mut(dims).for_each(|embedding| embedding.copy_from_slice(&self.mean));
         let mut first = 0;
         for rotation in &self.rotations {
             rotation.add_to(&coefficients, first, embeddings);
             first += rotation.axes();
         }
-        for (item, embedding) in items.iter().zip(embeddings.chunks_exact_mut(dims)) {
-            let Item { length, direction } = self.items[self.row_of(*item)];
+        for (row, embedding) in rows.iter().zip(embeddings.chunks_exact_mut(dims)) {
+            let Norms { length, direction } = self.norms[*row as usize];
             let factor = if direction > 0.0 { length / direction } else { 0.0 };
             for value in embedding {
                 *value *= factor;
@@ -251,7 +262,7 @@ impl Codes {
         }
     }
 
-    /// Of a row's direction, along all axes.
+    /// Coefficients of a row's direction along all axes.
     fn coefficients(&self, row: usize) -> Vec<f32> {
         let mut sum: Vec<f32> = self.base.values(row).collect();
         if let Some(Refinement { layer, .. }) = &self.refinement {
@@ -266,10 +277,10 @@ impl Codes {
         self.rotations.iter().flat_map(|rotation| rotation.project(&self.mean)).collect()
     }
 
-    fn work_out(&mut self, rows: Range<usize>, refined: bool) {
+    fn derive_norms(&mut self, rows: Range<usize>, refined: bool) {
         let mean = self.mean_coefficients();
         let squared_mean: f32 = self.mean.iter().map(|value| value * value).sum();
-        self.items.resize(self.items.len().max(rows.end), Item { length: 0.0, direction: 0.0 });
+        self.norms.resize(self.norms.len().max(rows.end), Norms { length: 0.0, direction: 0.0 });
         for row in rows {
             // |mean + axes * y|^2, as if the axes were orthonormal.
             let terms = self.coefficients(row).into_iter().zip(&mean).map(|(y, m)| y * (y + 2.0 * m));
@@ -278,7 +289,7 @@ impl Codes {
             if let (true, Some(Refinement { factors, layer })) = (refined, &self.refinement) {
                 length *= factors[usize::from(layer.lengths[row])];
             }
-            self.items[row] = Item { length, direction: squared.max(0.0).sqrt() };
+            self.norms[row] = Norms { length, direction: squared.max(0.0).sqrt() };
         }
     }
 }
@@ -294,7 +305,7 @@ pub enum CodesError {
     Codes(FormatError),
 }
 
-/// With the products, if they are not in cells.
+/// Reads a layer; with its items if the file is `whole`.
 fn read_layer(reader: &mut Reader, model: Model, items: usize, whole: bool) -> Result<Layer, FormatError> {
     let found = reader.u32()? as usize;
     if found != items {
@@ -310,7 +321,5 @@ fn read_layer(reader: &mut Reader, model: Model, items: usize, whole: bool) -> R
     Ok(layer)
 }
 
-#[cfg(test)]
-mod cells_tests;
 #[cfg(test)]
 mod tests;

@@ -73,22 +73,22 @@ fn distances_are_those_of_decoded_embeddings() {
         }
         let mut decoded = vec![0f32; 48];
         for metric in Metric::ALL {
-            let search = codes.search(&embeddings[7], metric).expect("dimensions fit");
+            let query = codes.query(&embeddings[7], metric).expect("dimensions fit");
             for item in 0..60 {
                 codes.decode(item as usize, &mut decoded);
                 let want = distance(metric, &embeddings[7], &decoded);
                 let scale = if metric == Metric::Cosine { 1.0 } else { norm(&embeddings[7]) };
                 // Decoding takes what is below 0 to 0, and axes are not quite orthogonal.
-                let got = search.distance(item);
+                let got = query.distance(item);
                 assert!((got - want).abs() <= 0.01 * scale, "{metric:?} {item}: {got} instead of {want}");
                 if metric != Metric::Manhattan && !refined {
                     // Squares, since a root makes much of an error where it is near 0.
                     let power = if metric == Metric::Cosine { 1 } else { 2 };
-                    let error = search.near(item).powi(power) - got.powi(power);
+                    let error = query.approximate(item).powi(power) - got.powi(power);
                     assert!(error.abs() <= 1e-4 * scale.powi(power), "{metric:?} {item}: off by {error}");
                 }
             }
-            assert!(search.between(3, 3) < 1e-9);
+            assert!(query.between(3, 3) < 1e-9);
         }
     }
 }
@@ -120,7 +120,7 @@ fn another_networks_embedding_is_refused() {
     let (_, written) = catalogue(3, 4, 1);
     let codes = read(&written, 3);
     assert_eq!(
-        codes.search(&[1.0; 5], Metric::Cosine).err(),
+        codes.query(&[1.0; 5], Metric::Cosine).err(),
         Some(WrongDimensions { embedding: 5, codes: 4 })
     );
 }
@@ -171,10 +171,10 @@ proptest! {
         // No panic, and no more memory than the files are long.
         if let Ok(mut codes) = Codes::read(&written.codebook, &written.codes, 5) {
             drop(codes.refine(&written.refinement));
-            if let Ok(search) = codes.search(&[1.0; 6], Metric::Manhattan) {
+            if let Ok(query) = codes.query(&[1.0; 6], Metric::Manhattan) {
                 for item in 0..5 {
-                    search.near(item);
-                    search.distance(item);
+                    query.approximate(item);
+                    query.distance(item);
                 }
             }
         }

@@ -4,8 +4,8 @@
 
 use crate::embedding::Metric;
 
-/// How much colour counts: 0 (the network alone) to 1 (colour first).
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How much colour counts: 0 (the network alone, the default) to 1 (colour first).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Weight(f64);
 
 impl Weight {

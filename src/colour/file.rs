@@ -1,60 +1,63 @@
 //! The file of all products' colours, `colours-<hash>.bin`; specified in `folder/FORMAT.md`.
 
-#[cfg(feature = "cells")]
-use super::cells::Cells;
 use super::{BYTES, Colours, Means, Query};
-#[cfg(feature = "cells")]
+#[cfg(feature = "ivf")]
 use crate::digest::Digest;
-#[cfg(feature = "cells")]
-use crate::format::CellTable;
 use crate::format::{FormatError, Reader};
+#[cfg(feature = "ivf")]
+use crate::ivf::DigestTable;
 
 const MAGIC: &[u8; 4] = b"LKCL";
 const VERSION: u16 = 1;
-/// Of a file that holds no products, whose colours are in cells.
-#[cfg(feature = "cells")]
-const VERSION_CELLS: u16 = 2;
-#[cfg(feature = "cells")]
-const LATEST: u16 = VERSION_CELLS;
-#[cfg(not(feature = "cells"))]
+/// Version of a file that holds no items, whose colours are in partitions.
+#[cfg(feature = "ivf")]
+const VERSION_IVF: u16 = 2;
+/// Latest version that this build reads.
+#[cfg(feature = "ivf")]
+const LATEST: u16 = VERSION_IVF;
+#[cfg(not(feature = "ivf"))]
 const LATEST: u16 = VERSION;
 
-/// A colours file, read and checked.
+/// A catalogue's colours, read and checked.
 pub struct ColourCodes {
-    /// By item number, or where those of a product in a cell are.
+    /// Row of an item: its number, or if colours are in partitions its row in all layers.
     pub(super) rows: Rows,
     means: Means,
     weight: f64,
-    /// Products of the catalogue.
+    /// Number of items of the catalogue.
     items: usize,
-    #[cfg(feature = "cells")]
-    pub(super) cells: Option<Cells>,
+    /// The digests of the partitions' files, if the colours are in partitions.
+    #[cfg(feature = "ivf")]
+    pub(super) digests: Option<DigestTable>,
 }
 
-/// The colours of products that are here.
+/// The colours of the rows.
 #[derive(Default)]
 pub(super) struct Rows {
     colours: Vec<Colours>,
-    /// [`Colours::norm`] of each.
+    /// [`Colours::norm`] of each row.
     norms: Vec<u32>,
 }
 
 impl Rows {
-    #[cfg(feature = "cells")]
+    #[cfg(all(test, feature = "ivf"))]
     pub(super) fn len(&self) -> usize {
         self.colours.len()
     }
 
-    /// Takes in what is left of a file: the colours of so many products.
-    pub(super) fn take(&mut self, items: usize, mut reader: Reader) -> Result<(), FormatError> {
+    /// Reads what is left of a file, the colours of so many items, to the rows from `first` on.
+    pub(super) fn read(&mut self, first: usize, items: usize, mut reader: Reader) -> Result<(), FormatError> {
         let size = items.checked_mul(BYTES).ok_or(FormatError::Length { expected: u64::MAX, found: 0 })?;
         let body = reader.take(size)?;
         reader.finish()?;
-        for bytes in body.as_chunks::<BYTES>().0 {
+        let end = self.colours.len().max(first + items);
+        self.colours.resize(end, Colours([0; BYTES]));
+        self.norms.resize(end, 0);
+        for (row, bytes) in (first..).zip(body.as_chunks::<BYTES>().0) {
             let colours = Colours::from_bytes(*bytes)
                 .ok_or_else(|| FormatError::Value("holds colours that no photo has".to_owned()))?;
-            self.norms.push(colours.norm());
-            self.colours.push(colours);
+            self.norms[row] = colours.norm();
+            self.colours[row] = colours;
         }
         Ok(())
     }
@@ -68,11 +71,12 @@ impl ColourCodes {
         bytes
     }
 
-    /// The file of `items` products whose colours are in cells, by the digests of the cells' files ([`ColourCodes::write_cell`]).
-    #[cfg(feature = "cells")]
-    pub fn write_of_cells(items: usize, cells: &[Digest], means: &Means, weight: f64) -> Vec<u8> {
-        let mut bytes = head(VERSION_CELLS, items, means, weight);
-        CellTable::write(cells, &mut bytes);
+    /// The file of `items` products whose colours are in partitions, by the digests of the partitions' files
+    /// ([`ColourCodes::write_partition`]).
+    #[cfg(feature = "ivf")]
+    pub fn write_head(items: usize, partitions: &[Digest], means: &Means, weight: f64) -> Vec<u8> {
+        let mut bytes = head(VERSION_IVF, items, means, weight);
+        DigestTable::write(partitions, &mut bytes);
         bytes
     }
 
@@ -88,37 +92,33 @@ impl ColourCodes {
             let bytes = reader.take(8)?.first_chunk().copied().unwrap_or_default();
             let number = f64::from_le_bytes(bytes);
             let sound = number.is_finite() && number >= 0.0;
-            sound.then_some(number).ok_or_else(|| FormatError::Value("holds means that are none".to_owned()))
+            sound.then_some(number).ok_or_else(|| {
+                FormatError::Value(
+                    "holds a mean distance or a weight that is not a finite number of at least 0".to_owned(),
+                )
+            })
         };
         let means = Means { colour: number()?, network: [number()?, number()?, number()?] };
         let weight = number()?;
         if weight > 1.0 {
             return Err(FormatError::Value("holds a weight over 1".to_owned()));
         }
-        #[cfg(feature = "cells")]
-        if bytes[4] == VERSION_CELLS as u8 {
-            let cells = Some(Cells::read(&mut reader)?);
+        #[cfg(feature = "ivf")]
+        if bytes[4] == VERSION_IVF as u8 {
+            let digests = Some(DigestTable::read(&mut reader)?);
             reader.finish()?;
-            return Ok(ColourCodes { rows: Rows::default(), means, weight, items, cells });
+            return Ok(ColourCodes { rows: Rows::default(), means, weight, items, digests });
         }
         let mut rows = Rows::default();
-        rows.take(items, reader)?;
+        rows.read(0, items, reader)?;
         Ok(ColourCodes {
             rows,
             means,
             weight,
             items,
-            #[cfg(feature = "cells")]
-            cells: None,
+            #[cfg(feature = "ivf")]
+            digests: None,
         })
-    }
-
-    fn row(&self, item: usize) -> usize {
-        #[cfg(feature = "cells")]
-        if let Some(cells) = &self.cells {
-            return cells.row(item);
-        }
-        item
     }
 
     /// Number of products.
@@ -136,20 +136,30 @@ impl ColourCodes {
         self.weight
     }
 
-    /// The colours of a product.
-    ///
-    /// # Panics
-    /// If there is no such item, or its cell is not here.
-    pub fn get(&self, item: usize) -> &Colours {
-        &self.rows.colours[self.row(item)]
+    /// Row of `item`, which has the row `row` in the codes.
+    #[cfg_attr(not(feature = "ivf"), allow(unused_variables))]
+    pub fn row_of(&self, item: u32, row: u32) -> usize {
+        // Folders from before version 2 of this file have colours whole beside codes in partitions.
+        #[cfg(feature = "ivf")]
+        if self.digests.is_some() {
+            return row as usize;
+        }
+        item as usize
     }
 
-    /// [`Colours::distance`] between what is asked for and a product, 0 to 1.
+    /// The colours of a row.
     ///
     /// # Panics
-    /// If there is no such item, or its cell is not here.
-    pub fn distance(&self, query: &Query, item: usize) -> f64 {
-        let row = self.row(item);
+    /// If there is no such row.
+    pub fn get(&self, row: usize) -> &Colours {
+        &self.rows.colours[row]
+    }
+
+    /// [`Colours::distance`] between the query's colours and a row's, 0 to 1.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn distance(&self, query: &Query, row: usize) -> f64 {
         query.distance(&self.rows.colours[row], self.rows.norms[row])
     }
 }

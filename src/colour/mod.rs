@@ -4,8 +4,6 @@
 //! last square root and division, which IEEE 754 rounds one way: native and wasm agree to the bit.
 
 mod blend;
-#[cfg(feature = "cells")]
-mod cells;
 #[cfg(feature = "embed")]
 mod describe;
 mod file;
@@ -13,6 +11,8 @@ mod file;
 mod object;
 #[cfg(feature = "embed")]
 mod oklab;
+#[cfg(feature = "ivf")]
+mod partitions;
 
 pub use blend::{Blend, Means, Weight};
 pub use file::ColourCodes;

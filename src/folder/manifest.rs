@@ -7,9 +7,9 @@ use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike";
 const VERSION: u32 = 2;
-/// Of a folder whose codes are in cells.
+/// Version of a folder whose codes are in partitions.
 const VERSION_CELLS: u32 = 3;
-/// Of a folder whose distances are between adapted embeddings, with or without cells.
+/// Version of a folder whose distances are between adapted embeddings, with or without partitions.
 const VERSION_ADAPTED: u32 = 4;
 
 /// What `manifest.json` holds. Paths are relative to the folder.
@@ -34,9 +34,9 @@ pub struct Manifest {
     pub codebook: FileEntry,
     /// Quantised embeddings.
     pub codes: FileEntry,
-    /// What settles a ranking by the codes.
+    /// What rescoring reads.
     pub refinement: FileEntry,
-    /// Both of each product, in cells; `None` where they are in those two files.
+    /// The partitions that both are in; `None` if they are in those two files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<CellsEntry>,
     /// The products' colours.
@@ -44,6 +44,9 @@ pub struct Manifest {
     /// What the shop's table says, by column; `None` where it says nothing that can be filtered by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<FileEntry>,
+    /// What there is to filter by, for the controls of a page; `None` if there is nothing, or in a folder from before this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<FileEntry>,
     /// The network that made the embeddings.
     pub network: NetworkEntry,
     /// The element and its worker; `None` in a folder built without them.
@@ -65,7 +68,7 @@ impl Default for Header {
 }
 
 impl Header {
-    /// Of a folder whose codes are in cells.
+    /// Version of a folder whose codes are in partitions.
     pub fn with_cells() -> Header {
         Header { version: VERSION_CELLS, ..Header::default() }
     }
@@ -76,7 +79,7 @@ impl Header {
     }
 }
 
-/// Where the cells are.
+/// Where the partitions are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellsEntry {
     /// The set's folder.
@@ -187,7 +190,7 @@ impl Manifest {
             &self.network.path,
         ];
         let more = self.widget.iter().map(|widget| &widget.path);
-        let more = more.chain(self.attributes.iter().map(|attributes| &attributes.path));
+        let more = more.chain(self.attributes.iter().chain(&self.columns).map(|file| &file.path));
         let more = more.chain(self.cells.iter().map(|cells| &cells.path));
         let more = more.chain(self.adaptation.iter().map(|adaptation| &adaptation.path));
         for path in paths.into_iter().chain(more) {
@@ -242,6 +245,7 @@ mod tests {
             cells: None,
             colours: file("colours"),
             attributes: Some(file("attributes")),
+            columns: Some(file("columns")),
             network: NetworkEntry {
                 path: "network-00".to_owned(),
                 sha256: "0".repeat(64),

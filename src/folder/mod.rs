@@ -2,12 +2,12 @@
 #![doc = include_str!("FORMAT.md")]
 
 mod cards;
-mod cells;
+mod columns;
 mod manifest;
 mod neighbours;
 
 pub use cards::{CARDS_PER_SHARD, Card, card_shard_name, read_card_shard, write_card_shard};
-pub use cells::{cell_codes_name, cell_name, cell_refinement_name, layer_folder, places_name};
+pub use columns::{ColumnSummary, Columns, Summary};
 pub use manifest::{
     CardsEntry, CellsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, WidgetEntry,
 };

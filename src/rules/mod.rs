@@ -1,29 +1,22 @@
-//! Whom to choose from the ranked: the same rules for `precompute query` and the browser.
+//! Filters, groups, boosts and diversity applied to ranked candidates: the same rules for `precompute query` and the browser.
 //!
-//! In this order: the filter and the exclusions say which items are ranked at all; weights change their distances; of
-//! variants of one product the nearest counts; diversity picks among ten times as many as are asked for.
+//! In this order: the filter and the exclusions say which items are ranked at all; boosts change their distances; of a group
+//! only the nearest item counts; diversity picks among ten times as many as are wanted.
 
+mod boosts;
 mod diversity;
 mod groups;
-mod weights;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::attributes::{Attributes, Filter, FilterError, Groups, Selection};
-use crate::rank::{Neighbour, Question};
+use crate::rank::Neighbour;
 
+pub use boosts::{Boost, Boosts};
 pub use diversity::{diversify, pool_size};
 pub use groups::nearest_of_groups;
-pub use weights::{Boost, Weights};
 
-/// Candidates whose distances are settled at least, and for each one that is wanted.
-const SHORTLIST: usize = 200;
-const SPARE: usize = 4;
-/// By manhattan so many, since each is decoded: the 20 nearest are among the 100 nearest by euclidean distance, for slim,
-/// MobileNetV2 and ResNet-50 on 4,090 photos.
-const DECODED: usize = 100;
-
-/// How to choose; the options of `precompute query` and of the browser, `{}` in JSON for none.
+/// Rules of a ranking: options of `precompute query` and of the browser, `{}` in JSON for none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rules {
@@ -100,7 +93,7 @@ impl Rules {
         attributes: &Attributes,
         excluded: &[u32],
         query: Option<u32>,
-    ) -> Result<Chooser, RulesError> {
+    ) -> Result<PreparedRules, RulesError> {
         if !(0.0..=1.0).contains(&self.diversity) {
             return Err(RulesError::Diversity);
         }
@@ -113,70 +106,57 @@ impl Rules {
             Some(column) => Some(attributes.groups(column)?),
             None => None,
         };
-        let weights = Weights::new(&self.boost, attributes)?;
-        Ok(Chooser { selection, groups, weights, query, diversity: self.diversity })
+        let boosts = Boosts::new(&self.boost, attributes)?;
+        Ok(PreparedRules { selection, groups, boosts, query, diversity: self.diversity })
     }
 }
 
-/// Rules ready for distances.
+/// Rules of which everything is looked up that does not depend on distances.
 #[derive(Clone, Debug)]
-pub struct Chooser {
+pub struct PreparedRules {
     selection: Selection,
     groups: Option<Groups>,
-    weights: Weights,
+    boosts: Boosts,
     query: Option<u32>,
     diversity: f64,
 }
 
-impl Chooser {
+impl PreparedRules {
     /// The items to rank; distances of others need not be computed.
     pub fn selection(&self) -> &Selection {
         &self.selection
     }
 
-    /// The factors that [`Chooser::choose`] puts on distances.
-    pub fn weights(&self) -> &Weights {
-        &self.weights
+    /// The factors on distances.
+    pub fn boosts(&self) -> &Boosts {
+        &self.boosts
     }
 
-    /// The `limit` products to show for `question`.
-    ///
-    /// All that may be shown are ranked by their near distances; by the best ones' own distances it is settled.
-    pub fn answer(&self, question: &Question, limit: usize) -> Vec<Neighbour> {
-        let spare = pool_size(limit, self.diversity).saturating_mul(SPARE);
-        let best = |candidates: &mut dyn Iterator<Item = Neighbour>, count: usize| {
-            nearest_of_groups(self.weighted(candidates), count.max(spare), self.groups.as_ref(), self.query)
-        };
-        let near = |item| question.near(item);
-        let selected = |item: &u32| self.selection.contains(*item);
-        let count = if question.decodes() { DECODED } else { SHORTLIST };
-        let candidates = match question.items() {
-            None => best(&mut self.selection.iter().map(near), count),
-            Some(items) => best(&mut items.iter().copied().filter(selected).map(near), count),
-        };
-        let items: Vec<u32> = candidates.into_iter().map(|candidate| candidate.item).collect();
-        let settled = question.settle(&items);
-        self.choose(settled, limit, |a, b| question.between(a, b))
+    /// Number of candidates among which [`PreparedRules::rerank`] chooses `limit`.
+    pub fn pool_size(&self, limit: usize) -> usize {
+        pool_size(limit, self.diversity)
     }
 
-    fn weighted(&self, candidates: impl Iterator<Item = Neighbour>) -> impl Iterator<Item = Neighbour> {
-        candidates.map(|candidate| self.weights.apply(candidate))
+    /// The `limit` nearest of `candidates`, which come in any order, by boosted distance; of each group the nearest, and neither
+    /// the query nor others of its group.
+    pub fn nearest(&self, candidates: impl Iterator<Item = Neighbour>, limit: usize) -> Vec<Neighbour> {
+        let boosted = candidates.map(|candidate| self.boosts.apply(candidate));
+        nearest_of_groups(boosted, limit, self.groups.as_ref(), self.query)
     }
 
-    /// At most `limit` of `candidates`, which come in any order and may be more than the selection; with their weighted
+    /// At most `limit` of `candidates`, which come in any order and may be more than the selection; with their boosted
     /// distances. They are in order of these, nearest first; with diversity in the order of choice.
     ///
     /// `between` is the distance of two items by the metric of the candidates' distances. Without diversity it is not
     /// called, with it at most 10 `limit`² times.
-    pub fn choose(
+    pub fn rerank(
         &self,
         candidates: impl IntoIterator<Item = Neighbour>,
         limit: usize,
         between: impl FnMut(u32, u32) -> f64,
     ) -> Vec<Neighbour> {
         let allowed = candidates.into_iter().filter(|candidate| self.selection.contains(candidate.item));
-        let pool_size = pool_size(limit, self.diversity);
-        let pool = nearest_of_groups(self.weighted(allowed), pool_size, self.groups.as_ref(), self.query);
+        let pool = self.nearest(allowed, self.pool_size(limit));
         diversify(pool, limit, self.diversity, between)
     }
 }
@@ -205,7 +185,7 @@ mod tests {
         let excluded: Vec<u32> = rules.exclude.iter().map(|id| id.parse().expect("a number")).collect();
         let chooser = rules.prepare(&attributes(), &excluded, query).expect(json);
         let all = (0..6).map(|item| Neighbour { item, distance: f64::from(item) + 1.0 });
-        let chosen = chooser.choose(all, limit, |a, b| f64::from(a.abs_diff(b)));
+        let chosen = chooser.rerank(all, limit, |a, b| f64::from(a.abs_diff(b)));
         chosen.into_iter().map(|neighbour| (neighbour.item, neighbour.distance)).collect()
     }
 

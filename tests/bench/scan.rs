@@ -7,8 +7,9 @@ use std::time::Instant;
 use anyhow::Context;
 use lookalike::attributes::Attributes;
 use lookalike::embedding::Metric;
-use lookalike::rank::Question;
+use lookalike::rank::Query;
 use lookalike::rules::Rules;
+use lookalike::search::top_k;
 use lookalike_tests::codes;
 use serde_json::{Map, json};
 
@@ -23,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     let codes = codes(Path::new(folder))?;
     let queries = std::fs::read(queries).with_context(|| queries.clone())?;
     let queries: Vec<f32> = queries.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
-    let chooser = Rules::default().prepare(&Attributes::none(codes.items() as u32), &[], None)?;
+    let rules = Rules::default().prepare(&Attributes::none(codes.items() as u32), &[], None)?;
     let mut report = Map::new();
     report.insert("items".to_owned(), json!(codes.items()));
     for metric in Metric::ALL {
@@ -31,7 +32,7 @@ fn main() -> anyhow::Result<()> {
         for _ in 0..rounds {
             for query in queries.chunks_exact(codes.dims()) {
                 let started = Instant::now();
-                let found = chooser.answer(&Question::new(codes.search(query, metric)?, None), limit);
+                let found = top_k(&Query::new(codes.query(query, metric)?, None), &rules, None, limit);
                 ms.push(started.elapsed().as_secs_f64() * 1e3);
                 anyhow::ensure!(found.len() == limit.min(codes.items()), "{} found", found.len());
             }

@@ -9,8 +9,9 @@ use lookalike::digest::Digest;
 use lookalike::embedding::Metric;
 use lookalike::network::{Loader, Network};
 use lookalike::photo::{Limits, decode, resize};
-use lookalike::rank::{Neighbour, Question};
+use lookalike::rank::{Neighbour, Query};
 use lookalike::rules::Rules;
+use lookalike::search::top_k;
 use lookalike_tests::refined_codes;
 use serde_json::{Value, json};
 
@@ -86,8 +87,8 @@ fn native_and_wasm_agree_on_fifty_photos() -> anyhow::Result<()> {
                     let wasm: Vec<(u32, f64)> =
                         serde_json::from_value(answer["ranked"][metric.name()].clone())?;
                     ensure!(wasm.len() == 20, "{id} by {}: {} ranked", metric.name(), wasm.len());
-                    let question = Question::new(codes.search(&native, metric)?, None);
-                    same_ranking(&everything.answer(&question, 50), &wasm)
+                    let query = Query::new(codes.query(&native, metric)?, None);
+                    same_ranking(&top_k(&query, &everything, None, 50), &wasm)
                         .with_context(|| format!("{id} by {}", metric.name()))?;
                 }
             }

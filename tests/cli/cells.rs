@@ -168,7 +168,7 @@ fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
         .sum();
     ensure!(report["question"]["most_bytes"].as_u64().is_some_and(|most| most <= cells), "{report}");
     let text = succeed(arguments!["eval", shop.out(), "--sample", "8"])?;
-    ensure!(text.contains("a question reads"), "{text}");
+    ensure!(text.contains("a query reads"), "{text}");
     // Without cells there is nothing to read for each question.
     build(&shop, &["--cells", "never"])?;
     let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;

@@ -1,6 +1,6 @@
 //! The files in `tests/golden/v2`, committed for good: the present code reads them to the values they were made of, and writes
 //! the same bytes from the same values (but for the codes, whose training rounds otherwise on other machines). Of `v3`, where
-//! codes are in cells, they are read. `golden/README.md` says how they came to be.
+//! codes are in partitions, they are read. `golden/README.md` says how they came to be.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,17 +8,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use lookalike::attributes::{Attributes, Filter, write_attributes};
+use lookalike::codes::Codes;
 use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
 use lookalike::embedding::{Metric, distance, norm};
 use lookalike::folder::{
     CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
-    layer_folder, read_card_shard, read_neighbour_shard, shard_count, write_card_shard,
-    write_neighbour_shard,
+    read_card_shard, read_neighbour_shard, shard_count, write_card_shard, write_neighbour_shard,
 };
+use lookalike::ivf::{File, FileKind, Folders, Partitions, folder_of_layer};
 use lookalike::network::{Description, Encoding, Loader, Vgg16, encode, random_weights, write_parts};
 use lookalike::photo::Photo;
 use lookalike::rank::Neighbour;
+use lookalike::search::Catalogue;
 use lookalike_tests::{Scratch, arguments, codes, succeed, tree};
 
 /// In item order; as numbers, f32 holds all of them exactly.
@@ -166,6 +168,7 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         cells: None,
         colours,
         attributes,
+        columns: None,
         network,
         widget: None,
     };
@@ -296,25 +299,54 @@ fn golden_in_cells(scratch: &Scratch, all_layers: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The catalogue of a folder in partitions, of which none is loaded.
+fn partitioned(
+    manifest: &Manifest,
+    read: &dyn Fn(&str) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<Catalogue> {
+    let (codebook, codes) = (read(&manifest.codebook.path)?, read(&manifest.codes.path)?);
+    let mut catalogue = Catalogue::new(Codes::read(&codebook, &codes, manifest.items)?);
+    catalogue.set_folders(Folders {
+        codes: manifest.cells.as_ref().context("cells")?.path.clone(),
+        colours: folder_of_layer(&manifest.colours.path).to_owned(),
+        attributes: folder_of_layer(&manifest.attributes.as_ref().context("attributes")?.path).to_owned(),
+    });
+    Ok(catalogue)
+}
+
+fn load(
+    catalogue: &mut Catalogue,
+    kind: FileKind,
+    number: u32,
+    read: &dyn Fn(&str) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<()> {
+    let file = File { kind, number, bytes: 0 };
+    Ok(catalogue.load(file, &read(&catalogue.path(file))?)?)
+}
+
 #[test]
-fn colours_and_attributes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+fn colours_and_attributes_in_partitions_are_read_to_their_values() -> anyhow::Result<()> {
     let scratch = Scratch::new("golden-v3-layers")?;
     golden_in_cells(&scratch, true)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
-    let mut found = ColourCodes::read(&read(&manifest.colours.path)?)?;
-    ensure!((found.items(), found.cells(), *found.means(), found.weight()) == (3, 2, MEANS, 0.25));
-    let entry = manifest.attributes.as_ref().context("attributes")?;
-    let mut columns = Attributes::read(&read(&entry.path)?, 3)?;
-    ensure!(columns.cells() == 2);
-    for (cell, members) in [(1, &[1][..]), (0, &[0, 2])] {
-        let read = |path: &str| read(&format!("{}/{cell}.bin", layer_folder(path)));
-        found.give_cell(cell, members, &read(&manifest.colours.path)?)?;
-        columns.give_cell(cell, members, &read(&entry.path)?)?;
+    let mut catalogue = partitioned(&manifest, &read)?;
+    catalogue.give_colours(&read(&manifest.colours.path)?)?;
+    catalogue.give_attributes(&read(&manifest.attributes.as_ref().context("attributes")?.path)?)?;
+    for partition in [1, 0] {
+        for kind in [FileKind::Codes, FileKind::Colours, FileKind::Attributes] {
+            load(&mut catalogue, kind, partition, &read)?;
+        }
     }
-    for (item, own) in colours()?.iter().enumerate() {
-        ensure!(found.get(item) == own, "item {item}");
+    let found = catalogue.colours().context("colours")?;
+    ensure!((found.items(), *found.means(), found.weight()) == (3, MEANS, 0.25));
+    ensure!(found.digests().is_some_and(|digests| digests.len() == 2));
+    for (item, own) in (0..).zip(&colours()?) {
+        let row = catalogue.row(item).context("loaded")?;
+        ensure!(found.get(row) == own, "item {item}");
     }
+    let columns = catalogue.attributes();
+    ensure!(columns.digests().is_some_and(|digests| digests.len() == 2));
     let whole = Attributes::read(&attributes(), 3)?;
     for filter in ["colour=red", "price<10", "colour=grün or price>=19.9", "group=a"] {
         let filter: Filter = filter.parse()?;
@@ -329,26 +361,28 @@ fn colours_and_attributes_in_cells_are_read_to_their_values() -> anyhow::Result<
 }
 
 #[test]
-fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
+fn codes_in_partitions_are_read_to_their_values() -> anyhow::Result<()> {
     let scratch = Scratch::new("golden-v3")?;
     golden_in_cells(&scratch, false)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
     let entry = manifest.cells.as_ref().context("cells")?;
     ensure!(entry.count == 2 && manifest.neighbours.recall == Some(1.0), "{manifest:?}");
-    let mut codes = codes(scratch.path())?;
-    ensure!((codes.cells(), codes.items(), codes.dims()) == (2, 3, 4));
-    codes.refine(&read(&manifest.refinement.path)?)?;
-    let places = read(&format!("{}/places-0.bin", entry.path))?;
-    for (refined, close) in [(false, 0.03), (true, 0.005)] {
+    let mut catalogue = partitioned(&manifest, &read)?;
+    let partitions = |catalogue: &Catalogue| catalogue.partitions().map(Partitions::count);
+    ensure!((partitions(&catalogue), catalogue.items(), catalogue.codes().dims()) == (Some(2), 3, 4));
+    catalogue.refine(&read(&manifest.refinement.path)?)?;
+    load(&mut catalogue, FileKind::Assignments, 0, &read)?;
+    for (kind, close) in [(FileKind::Codes, 0.03), (FileKind::Refinement, 0.005)] {
         let mut decoded = [0f32; 4];
-        for (cell, members) in [(0, vec![0, 2]), (1, vec![1])] {
-            let name = if refined { "refinement" } else { "codes" };
-            codes.give_cell(cell, refined, &read(&format!("{}/{name}-{cell}.bin", entry.path))?)?;
-            ensure!(codes.items_of_cells(&[cell]) == members);
+        for (partition, members) in [(0, vec![0, 2]), (1, vec![1])] {
+            load(&mut catalogue, kind, partition, &read)?;
+            let partitions = catalogue.partitions().context("partitions")?;
+            ensure!(partitions.items_of(&[partition]) == members);
             for item in members {
-                ensure!(codes.cell_of(item, &places)? == cell);
-                codes.decode(item as usize, &mut decoded);
+                ensure!(partitions.partition_of(item) == Some(partition));
+                let row = catalogue.row(item).context("loaded")?;
+                catalogue.codes().decode(row, &mut decoded);
                 let embedding = &EMBEDDINGS[item as usize].1;
                 let error = distance(Metric::Euclidean, embedding, &decoded);
                 ensure!(error <= close * norm(embedding), "{item}: {decoded:?} for {embedding:?}");
@@ -356,7 +390,8 @@ fn codes_in_cells_are_read_to_their_values() -> anyhow::Result<()> {
         }
     }
     for (item, (_, embedding)) in EMBEDDINGS.iter().enumerate() {
-        let nearest = codes.search(embedding, Metric::Cosine)?.cells_of(1);
+        let query = catalogue.codes().query(embedding, Metric::Cosine)?;
+        let nearest = catalogue.partitions().context("partitions")?.nearest(&query.point(), 1);
         ensure!(nearest == [u32::from(item == 1)], "{item}: {nearest:?}");
     }
 

@@ -5,9 +5,9 @@ import { readJson } from "./files.js";
 
 export const MANIFEST = "manifest.json";
 const VERSION = 2;
-/** Of a folder whose codes are in cells. */
+/** Version of a folder whose codes are in partitions. */
 const VERSION_CELLS = 3;
-/** Of a folder whose distances are between adapted embeddings, with or without cells. */
+/** Version of a folder whose distances are between adapted embeddings, with or without partitions. */
 const VERSION_ADAPTED = 4;
 
 /**
@@ -43,9 +43,9 @@ export function readManifest(bytes) {
   check("neighbours.each", count);
   check("cards.per_shard", some);
   check("cards.shards", (shards) => shards === Math.ceil(manifest.items / manifest.cards.per_shard));
-  const optional = ["attributes", "adaptation"].filter((file) => manifest[file]);
+  const optional = ["attributes", "adaptation", "columns"].filter((file) => manifest[file]);
   for (const file of ["codebook", "codes", "refinement", "colours", ...optional]) {
-    check(`${file}.path`, hashed(file, "\\.bin"));
+    check(`${file}.path`, hashed(file, file === "columns" ? "\\.json" : "\\.bin"));
     check(`${file}.bytes`, some);
     check(`${file}.sha256`, digest);
   }

@@ -16,6 +16,8 @@ export interface Manifest {
   readonly cells?: { readonly path: string };
   readonly colours: FileEntry;
   readonly attributes?: FileEntry;
+  /** What there is to filter by, for controls. */
+  readonly columns?: FileEntry;
   readonly network: {
     readonly path: string;
     readonly sha256: string;
@@ -77,7 +79,7 @@ export interface Described {
 /** Addresses of the wasm modules, absolute; those beside the worker where left out. */
 export interface WasmUrls {
   rank?: string;
-  /** For folders whose codes are cut into cells. */
+  /** For folders whose codes are cut into partitions. */
   rankCells?: string;
   embed?: string;
   /** For browsers with relaxed SIMD. */

@@ -14,8 +14,8 @@ interface Options {
   colour?: number;
   rules?: object;
   excluded?: readonly number[];
-  /** Of a catalogue in cells (rank_cells.d.ts), those to look into. */
-  cells?: readonly number[];
+  /** Of a catalogue in partitions (rank_cells.d.ts): whether candidates are rescored, for which the refinement must have been given. */
+  settled?: boolean;
 }
 
 export class Ranker {

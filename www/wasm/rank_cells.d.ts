@@ -1,25 +1,18 @@
 /**
- * The wasm module that ranks a catalogue whose codes are cut into cells (src/browser/cells.rs): all that rank.d.ts has, and what
- * says which cells a question needs.
+ * The wasm module that ranks a catalogue cut into partitions (src/browser/partitions.rs): all that rank.d.ts has, and the files that
+ * a search needs. A ranking is empty as long as it needs some.
  */
 import { Ranker as Whole } from "./rank.js";
 
 export { default } from "./rank.js";
 
 export class Ranker extends Whole {
-  /** What a product's codes stand for. */
-  embedding(item: number): Float32Array;
-  /** The cells to look into in a round, 0 being the first; nearest first. */
-  cells(embedding: Float32Array, round: number): Uint32Array;
-  /**
-   * Those of the cells whose file of a layer (0 codes, 2 colours, 3 attributes) is not here, each its number and the length of the
-   * file, 0 where that is not known; that of codes may forget others.
-   */
-  lacking_cells(cells: Uint32Array, layer: number): Uint32Array;
-  /** The cells of items, nearest first, whose refinement is worth fetching, in the same form. */
-  unrefined_cells(items: Uint32Array): Uint32Array;
-  /** A cell's file of a layer (1 is the refinement), its codes before the others. */
-  give_cell(cell: number, layer: number, bytes: Uint8Array, name: string): void;
-  /** The cell of an item, by its file of places. */
-  cell_of(item: number, places: Uint8Array, name: string): number;
+  /** The folders that the partitions' files are in: of codes, of colours, of attributes. */
+  set_folders(codes: string, colours: string, attributes: string): void;
+  /** Files to fetch side by side, each its path and its length in turn, 0 if that is not known; none once there are results. */
+  needs(): (string | number)[];
+  /** Loads file number `at` of those, in their order. */
+  load(at: number, bytes: Uint8Array): void;
+  /** Goes on with the ranking that began last, once all are loaded. */
+  resume(): Float64Array;
 }

@@ -1,9 +1,9 @@
 /**
- * The wasm modules: one ranks, another ranks a catalogue cut into cells, one embeds. Their addresses are written out so that
+ * The wasm modules: one ranks, another ranks a catalogue cut into partitions, one embeds. Their addresses are written out so that
  * bundlers see them; a page may name others, for a CDN.
  */
 /** @import { WasmUrls } from "../shared/types.js" */
-/** @import { Ranker as CellsRanker } from "../wasm/rank_cells.js" */
+/** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
 import startEmbed from "../wasm/embed.js";
 import startRank, { Ranker } from "../wasm/rank.js";
 import { LookalikeError } from "../shared/errors.js";
@@ -44,8 +44,8 @@ export async function startRanking(urls, onBytes) {
   return Ranker;
 }
 
-/** The same for a catalogue cut into cells. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof CellsRanker>} */
-export async function startRankingCells(urls, onBytes) {
+/** The same for a catalogue cut into partitions. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof PartitionsRanker>} */
+export async function startRankingPartitions(urls, onBytes) {
   const name = "rank_cells_bg.wasm";
   const module = await late(
     "rank_cells",

@@ -5,14 +5,14 @@
 /** @import { Described, FileEntry, How, Manifest, Progress, WasmUrls } from "../shared/types.js" */
 /** @import { Embedder } from "../wasm/embed.js" */
 /** @import { Ranker } from "../wasm/rank.js" */
-/** @import { Ranker as CellsRanker } from "../wasm/rank_cells.js" */
+/** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
 import { NetworkLoader } from "../wasm/embed.js";
 import { LookalikeError } from "../shared/errors.js";
-import { Cells } from "./cells.js";
 import { download } from "./download.js";
 import { Loading } from "./loading.js";
-import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking, startRankingCells } from "./modules.js";
+import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking, startRankingPartitions } from "./modules.js";
 import { needsAttributes } from "./rules.js";
+import { Searches, begin } from "./search.js";
 
 /** Enough to fill a line without holding much of a large network twice. */
 const PARTS_AT_ONCE = 3;
@@ -27,7 +27,7 @@ export class Runtime {
   #embedder;
   /** @type {Promise<Ranker> | undefined} */
   #ranker;
-  #cells;
+  #searches;
   /** What the ranker has been given beside the codes. @type {Partial<Record<string, Promise<void>>>} */
   #given = {};
 
@@ -44,9 +44,7 @@ export class Runtime {
     this.#urls = urls;
     this.#network = network ?? folder;
     this.#loading = new Loading(tell);
-    const { cells } = manifest;
-    const fetch = (/** @type {string} */ file, /** @type {number | undefined} */ bytes) => this.#download("cells", file, bytes);
-    this.#cells = cells && new Cells({ ...manifest, cells }, fetch);
+    this.#searches = new Searches((file, bytes) => this.#download("partitions", file, bytes));
   }
 
   get loading() {
@@ -62,14 +60,14 @@ export class Runtime {
   /**
    * @param {Pick<Described, "embedding" | "colours"> | number} like
    * @param {How & { excluded: readonly number[] }} how
-   * @param {() => void} onRank told once what it takes is there, that of cells aside
+   * @param {() => void} onRank told once what it takes is there, partitions aside
    * @returns {Promise<Float64Array>} nearest first: an item's number and its distance in turn
    */
   async rank(like, how, onRank) {
     const ranker = await this.ranker(how);
     onRank();
-    if (this.#cells) return this.#cells.rank(/** @type {CellsRanker} */ (ranker), like, how);
-    return typeof like === "number" ? ranker.rank_like_item(like, how) : ranker.rank(like.embedding, like.colours, how);
+    if (this.#manifest.cells) return this.#searches.rank(/** @type {PartitionsRanker} */ (ranker), like, how);
+    return begin(ranker, like, how);
   }
 
   /** @param {How} [how] what it will be asked: colours and attributes are loaded only for who wants them */
@@ -98,16 +96,20 @@ export class Runtime {
   }
 
   async #loadCodes() {
-    const { codebook, codes, items } = this.#manifest;
+    const { codebook, codes, items, cells, colours, attributes } = this.#manifest;
     this.#loading.expect("ranker", RANK_BYTES);
     this.#loading.expect("codes", codebook.bytes + codes.bytes);
-    const start = this.#cells ? startRankingCells : startRanking;
+    const start = cells ? startRankingPartitions : startRanking;
     const [book, bytes, Ranker] = await Promise.all([
       this.#download("codes", codebook.path, codebook.bytes),
       this.#download("codes", codes.path, codes.bytes),
       start(this.#urls, (bytes) => this.#loading.add("ranker", bytes)),
     ]);
-    return new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
+    const ranker = new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
+    // The folder of a layer's partitions is called as the file that has their digests.
+    const folder = (/** @type {FileEntry | undefined} */ file) => file?.path.replace(/\.bin$/, "") ?? "";
+    if (cells) /** @type {PartitionsRanker} */ (ranker).set_folders(cells.path, folder(colours), folder(attributes));
+    return ranker;
   }
 
   async #loadNetwork() {

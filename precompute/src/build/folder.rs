@@ -89,7 +89,7 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     let thumbnails = write_thumbnails(folder, contents)?;
     let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
-    let RankingFiles { codebook, codes, refinement, colours, attributes, cells, in_cells } =
+    let RankingFiles { codebook, codes, refinement, colours, attributes, columns, cells, in_partitions } =
         ranking::write(folder, contents)?;
     let adaptation =
         contents.adaptation.map(|adaptation| write_file(folder, "adaptation", &adaptation.write()));
@@ -111,16 +111,18 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         cells,
         colours,
         attributes,
+        columns,
         network: write_network(folder, contents.network)?,
         widget: widget.as_ref().map(|(entry, _)| entry.clone()),
     };
     let mut bytes = Bytes {
         adaptation: manifest.adaptation.as_ref().map_or(0, |file| file.bytes),
         codebook: manifest.codebook.bytes,
-        codes: manifest.codes.bytes + in_cells.codes,
-        refinement: manifest.refinement.bytes + in_cells.refinement,
-        colours: manifest.colours.bytes + in_cells.colours,
-        attributes: manifest.attributes.as_ref().map_or(0, |file| file.bytes) + in_cells.attributes,
+        codes: manifest.codes.bytes + in_partitions.codes,
+        refinement: manifest.refinement.bytes + in_partitions.refinement,
+        colours: manifest.colours.bytes + in_partitions.colours,
+        attributes: manifest.attributes.iter().chain(&manifest.columns).map(|file| file.bytes).sum::<u64>()
+            + in_partitions.attributes,
         neighbours: neighbours_bytes,
         items: cards_bytes,
         thumbnails,
@@ -245,10 +247,20 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     Ok(written.values().sum())
 }
 
-/// Writes a file named after its digest.
+/// Writes a binary file named after its digest.
 pub(super) fn write_file(folder: &Path, kind: &str, content: &[u8]) -> anyhow::Result<FileEntry> {
+    write_named(folder, kind, "bin", content)
+}
+
+/// Writes a file named after its digest, with this ending.
+pub(super) fn write_named(
+    folder: &Path,
+    kind: &str,
+    ending: &str,
+    content: &[u8],
+) -> anyhow::Result<FileEntry> {
     let digest = Digest::of(content);
-    let path = format!("{kind}-{}.bin", digest.short());
+    let path = format!("{kind}-{}.{ending}", digest.short());
     fs::write(folder.join(&path), content).with_context(|| format!("writing {path}"))?;
     Ok(FileEntry { path, bytes: content.len() as u64, sha256: digest.hex() })
 }

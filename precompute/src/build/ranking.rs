@@ -1,17 +1,18 @@
-//! What a browser ranks by: codes, colours and attributes, in a file each or in cells.
+//! What a browser ranks by: codes, colours and attributes, in a file each or in partitions.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_cell};
+use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_partition};
 use lookalike::codes;
 use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{CellsEntry, FileEntry, cell_name, layer_folder};
+use lookalike::folder::{CellsEntry, Columns, FileEntry};
+use lookalike::ivf::{FileKind, folder_of_layer};
 
 use super::cells::{CellContents, Cells, WrittenCells};
-use super::folder::{Contents, ToCode, write_file};
+use super::folder::{Contents, ToCode, write_file, write_named};
 use super::space::Coordinates;
 use crate::catalogue::ProductFields;
 
@@ -21,28 +22,30 @@ pub struct RankingFiles {
     pub codebook: FileEntry,
     /// Quantised embeddings.
     pub codes: FileEntry,
-    /// What settles a ranking by them.
+    /// What rescoring reads.
     pub refinement: FileEntry,
     /// The products' colours.
     pub colours: FileEntry,
     /// What they are filtered by, if there is anything.
     pub attributes: Option<FileEntry>,
-    /// Where the cells are, if there are any.
+    /// What there is to filter by, if there is anything.
+    pub columns: Option<FileEntry>,
+    /// Where the partitions are, if there are any.
     pub cells: Option<CellsEntry>,
-    /// Lengths of what is in cells.
-    pub in_cells: InCells,
+    /// Lengths of what is in partitions.
+    pub in_partitions: InPartitions,
 }
 
-/// Bytes of all cells' files.
+/// Bytes of all partitions' files.
 #[derive(Default)]
-pub struct InCells {
-    /// With the files of places.
+pub struct InPartitions {
+    /// Codes, with the files of assignments.
     pub codes: u64,
-    /// Of refinements.
+    /// Refinement.
     pub refinement: u64,
-    /// Of colours.
+    /// Colours.
     pub colours: u64,
-    /// Of attributes.
+    /// Attributes.
     pub attributes: u64,
 }
 
@@ -52,10 +55,21 @@ pub struct InCells {
 /// When an embedding cannot be read or a file not be written.
 pub fn write(folder: &Path, contents: &Contents) -> anyhow::Result<RankingFiles> {
     let attributes = attributes(contents);
-    match &contents.codes {
-        ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes),
-        ToCode::Cells(cells, of_cells) => write_in_cells(folder, contents, (cells, of_cells), attributes),
-    }
+    let columns = match &attributes {
+        // Read back for what its columns are.
+        Some(bytes) => {
+            let columns = Columns::of(&Attributes::read(bytes, u32::try_from(contents.items.len())?)?);
+            Some(write_named(folder, "columns", "json", &columns.write())?)
+        }
+        None => None,
+    };
+    let files = match &contents.codes {
+        ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes)?,
+        ToCode::Cells(cells, of_cells) => {
+            write_in_partitions(folder, contents, (cells, of_cells), attributes)?
+        }
+    };
+    Ok(RankingFiles { columns, ..files })
 }
 
 fn write_whole(
@@ -74,12 +88,13 @@ fn write_whole(
         refinement: write_file(folder, "refinement", &written.refinement)?,
         colours: write_file(folder, "colours", &colours)?,
         attributes: attributes.map(|bytes| write_file(folder, "attributes", &bytes)).transpose()?,
+        columns: None,
         cells: None,
-        in_cells: InCells::default(),
+        in_partitions: InPartitions::default(),
     })
 }
 
-fn write_in_cells(
+fn write_in_partitions(
     folder: &Path,
     contents: &Contents,
     (cells, of_cells): (&Cells, &CellContents),
@@ -87,37 +102,42 @@ fn write_in_cells(
 ) -> anyhow::Result<RankingFiles> {
     let unnamed = folder.join("cells.unfinished");
     fs::create_dir_all(&unnamed)?;
-    let WrittenCells { files, cells, places, places_bytes, members } = cells.write(&unnamed, of_cells)?;
-    let digests = cells.iter().flat_map(|cell| cell.digests).chain(places);
+    let WrittenCells { files, partitions, assignments, assignments_bytes, members } =
+        cells.write(&unnamed, of_cells)?;
+    let digests = partitions.iter().flat_map(|partition| partition.digests).chain(assignments);
     let path = format!("cells-{}", Digest::of_set(digests).short());
     fs::rename(&unnamed, folder.join(&path))?;
-    let bytes_of = |layer: usize| cells.iter().map(|cell| u64::from(cell.bytes[layer])).sum::<u64>();
-    let mut in_cells =
-        InCells { codes: places_bytes + bytes_of(0), refinement: bytes_of(1), ..InCells::default() };
+    let bytes_of =
+        |layer: usize| partitions.iter().map(|partition| u64::from(partition.bytes[layer])).sum::<u64>();
+    let mut in_partitions = InPartitions {
+        codes: assignments_bytes + bytes_of(0),
+        refinement: bytes_of(1),
+        ..InPartitions::default()
+    };
 
     let colours_of = |members: &[u32]| {
         let colours: Vec<Colours> =
             members.iter().map(|item| of_cells.items[*item as usize].colours).collect();
-        ColourCodes::write_cell(&colours)
+        ColourCodes::write_partition(&colours)
     };
-    let head = |cells: &[Digest]| {
-        ColourCodes::write_of_cells(of_cells.items.len(), cells, contents.means, contents.colour)
+    let head = |digests: &[Digest]| {
+        ColourCodes::write_head(of_cells.items.len(), digests, contents.means, contents.colour)
     };
-    let (colours, bytes) = write_layer(folder, "colours", &members, colours_of, head)?;
-    in_cells.colours = bytes;
+    let (colours, bytes) = write_layer(folder, FileKind::Colours, &members, colours_of, head)?;
+    in_partitions.colours = bytes;
 
     let mut entry = None;
     if let Some(bytes) = attributes {
-        // Read back for what its columns are; a cell's file has the same.
+        // Read back for what its columns are; a partition's file has the same.
         let items = u32::try_from(of_cells.items.len())?;
         let whole = Attributes::read(&bytes, items)?;
         let attributes_of = |members: &[u32]| {
             let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
-            write_attributes_of_cell(rows, whole.columns())
+            write_attributes_of_partition(rows, whole.columns())
         };
-        let head = |cells: &[Digest]| Attributes::write_of_cells(items, whole.columns().len(), cells);
-        let (attributes, bytes) = write_layer(folder, "attributes", &members, attributes_of, head)?;
-        in_cells.attributes = bytes;
+        let head = |digests: &[Digest]| Attributes::write_head(items, whole.columns().len(), digests);
+        let (attributes, bytes) = write_layer(folder, FileKind::Attributes, &members, attributes_of, head)?;
+        in_partitions.attributes = bytes;
         entry = Some(attributes);
     }
     Ok(RankingFiles {
@@ -126,32 +146,34 @@ fn write_in_cells(
         refinement: write_file(folder, "refinement", &files.refinement)?,
         colours,
         attributes: entry,
-        cells: Some(CellsEntry { path, count: u32::try_from(cells.len())? }),
-        in_cells,
+        columns: None,
+        cells: Some(CellsEntry { path, count: u32::try_from(partitions.len())? }),
+        in_partitions,
     })
 }
 
-/// Writes a file for the `members` of each cell, and the one that has their digests, after which their folder is named: what changes
+/// Writes a file for the `members` of each partition, and the one that has their digests, after which their folder is named: what changes
 /// in one layer leaves browsers the others. Gives the latter and the bytes of the former.
 fn write_layer(
     folder: &Path,
-    kind: &str,
+    kind: FileKind,
     members: &[Vec<u32>],
     file_of: impl Fn(&[u32]) -> Vec<u8>,
     head: impl Fn(&[Digest]) -> Vec<u8>,
 ) -> anyhow::Result<(FileEntry, u64)> {
-    let unnamed = folder.join(format!("{kind}.unfinished"));
+    let layer = if kind == FileKind::Colours { "colours" } else { "attributes" };
+    let unnamed = folder.join(format!("{layer}.unfinished"));
     fs::create_dir_all(&unnamed)?;
     let (mut digests, mut bytes) = (Vec::new(), 0);
-    for (cell, members) in (0..).zip(members) {
+    for (partition, members) in (0..).zip(members) {
         let content = file_of(members);
-        let name = cell_name(cell);
-        fs::write(unnamed.join(&name), &content).with_context(|| format!("writing {kind}, {name}"))?;
+        let name = kind.file_name(partition);
+        fs::write(unnamed.join(&name), &content).with_context(|| format!("writing {layer}, {name}"))?;
         digests.push(Digest::of(&content));
         bytes += content.len() as u64;
     }
-    let entry = write_file(folder, kind, &head(&digests))?;
-    fs::rename(&unnamed, folder.join(layer_folder(&entry.path)))?;
+    let entry = write_file(folder, layer, &head(&digests))?;
+    fs::rename(&unnamed, folder.join(folder_of_layer(&entry.path)))?;
     Ok((entry, bytes))
 }
 

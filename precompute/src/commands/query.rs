@@ -6,17 +6,16 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use image::{Rgb, RgbImage, imageops};
-use lookalike::attributes::Attributes;
 use lookalike::colour::{Colours, Weight};
 use lookalike::embedding::Metric;
 use lookalike::folder::Card;
 use lookalike::photo::{Crop, Limits, decode};
 use lookalike::rank::Neighbour;
 use lookalike::rules::Rules;
+use lookalike::search::{Like, SearchRequest};
 use serde::Serialize;
 
 use crate::args::QueryArguments;
-use crate::asked::{Asked, Choice};
 use crate::folder_reader::Folder;
 
 #[derive(Serialize)]
@@ -83,49 +82,36 @@ fn by_rules(
     metric: Metric,
     rules: &Rules,
 ) -> anyhow::Result<Vec<Neighbour>> {
-    let mut codes = folder.refined_codes()?;
-    let weight = arguments.colour.unwrap_or(0.0);
-    let mut colours = if weight > 0.0 { Some(folder.colours()?) } else { None };
-    let mut attributes = match rules.needs_attributes() {
-        true => folder.attributes()?,
-        false => Attributes::none(folder.manifest.items),
-    };
-    let (embedding, own_colours, item) = match (&arguments.of.item, &arguments.of.photo) {
-        (Some(id), _) => {
-            let item = number_of(folder, id)?;
-            if codes.cells() > 0 {
-                let own = [folder.cell_of(&codes, item)?];
-                folder.give_cells(&mut codes, &own, false)?;
-                folder.give_cells(&mut codes, &own, true)?;
-                folder.give_attributes(&codes, &mut attributes, &own)?;
-                if let Some(colours) = &mut colours {
-                    folder.give_colours(&codes, colours, &own)?;
-                }
-            }
-            let mut embedding = vec![0f32; codes.dims()];
-            codes.decode(item as usize, &mut embedding);
-            (embedding, colours.as_ref().map(|colours| *colours.get(item as usize)), Some(item))
-        }
+    let mut catalogue = folder.catalogue(true)?;
+    let colour = Weight::new(arguments.colour.unwrap_or(0.0)).context("--colour is from 0 to 1")?;
+    if colour.counts() {
+        folder.give_colours(&mut catalogue)?;
+    }
+    if rules.needs_attributes() {
+        folder.give_attributes(&mut catalogue)?;
+    }
+    let like = match (&arguments.of.item, &arguments.of.photo) {
+        (Some(id), _) => Like::Item(number_of(folder, id)?),
         (None, Some(photo)) => {
             let bytes = fs::read(photo).with_context(|| format!("reading {}", photo.display()))?;
             let decoded = decode(&bytes, &Limits::default()).with_context(|| photo.display().to_string())?;
             let part = decoded.region(&arguments.crop.unwrap_or(Crop::WHOLE));
-            (folder.embed(part)?, Some(Colours::of(part)), None)
+            Like::Photo { embedding: folder.embed(part)?, colours: Some(Colours::of(part)) }
         }
         (None, None) => bail!("give --item or --photo"),
     };
     let excluded =
         rules.exclude.iter().map(|id| number_of(folder, id)).collect::<anyhow::Result<Vec<u32>>>()?;
-    let coloured = match (&mut colours, own_colours) {
-        (Some(products), Some(own)) => {
-            let weight = Weight::new(weight).context("--colour is from 0 to 1")?;
-            Some((products, own, weight))
-        }
-        _ => None,
+    let request = SearchRequest {
+        like,
+        metric,
+        limit: arguments.k,
+        colour,
+        rules: rules.clone(),
+        excluded,
+        rescore: true,
     };
-    let choice = Choice { rules, attributes: &mut attributes, excluded: &excluded, item };
-    let mut asked = Asked { embedding: &embedding, metric, coloured, choice };
-    Ok(asked.answer(folder, &mut codes, arguments.k)?.neighbours)
+    Ok(folder.search(&mut catalogue, request)?.neighbours)
 }
 
 fn number_of(folder: &Folder, id: &str) -> anyhow::Result<u32> {

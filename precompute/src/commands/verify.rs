@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use lookalike::codes::{Codes, PLACES, write_places};
 use lookalike::digest::Digest;
-use lookalike::folder::{Manifest, cell_codes_name, cell_refinement_name, places_name, shard_of};
+use lookalike::folder::{Manifest, shard_of};
+use lookalike::ivf::{FileKind, ITEMS_PER_ASSIGNMENTS, Partitions, write_assignments};
+use lookalike::search::Catalogue;
 
 use crate::args::VerifyArguments;
 use crate::build::fragments;
@@ -24,10 +25,10 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let cards = check_cards(&folder)?;
     check_neighbours(&folder, &cards)?;
     check_fragments(&folder)?;
-    let mut codes = folder.refined_codes()?;
-    check_cells(&folder, &mut codes)?;
-    folder.colours()?;
-    folder.attributes()?;
+    let mut catalogue = folder.catalogue(true)?;
+    folder.give_colours(&mut catalogue)?;
+    folder.give_attributes(&mut catalogue)?;
+    check_partitions(&folder, &mut catalogue)?;
     let opened = folder.network()?;
     let dims = match (folder.adaptation()?, &manifest.adaptation) {
         (Some(adaptation), Some(entry)) => {
@@ -35,6 +36,7 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
         }
         _ => opened.network.dims(),
     };
+    let codes = catalogue.codes();
     ensure!(
         codes.dims() == dims,
         "{} has {} dimensions, the embeddings that it is made of {dims}",
@@ -70,36 +72,46 @@ fn check_network(folder: &Folder, opened: &Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every product is in one cell, the one that its file of places says.
-fn check_cells(folder: &Folder, codes: &mut Codes) -> anyhow::Result<()> {
+/// Every product is in one partition, the one that its file of assignments says.
+fn check_partitions(folder: &Folder, catalogue: &mut Catalogue) -> anyhow::Result<()> {
+    const LAYERS: [FileKind; 4] =
+        [FileKind::Codes, FileKind::Refinement, FileKind::Colours, FileKind::Attributes];
+    let count = catalogue.partitions().map_or(0, Partitions::count);
     let Some(entry) = &folder.manifest.cells else {
-        ensure!(codes.cells() == 0, "manifest.json: has no cells, but the codes are in some");
+        ensure!(count == 0, "manifest.json: names no partitions, but the codes are in some");
         return Ok(());
     };
-    ensure!(entry.count == codes.cells(), "manifest.json: {} holds {} cells", entry.path, codes.cells());
-    let (mut colours, mut attributes) = (folder.colours()?, folder.attributes()?);
-    let mut cell_of = vec![None; codes.items()];
-    for cell in 0..codes.cells() {
-        codes.forget_cells();
-        folder.give_cells(codes, &[cell], false)?;
-        folder.give_cells(codes, &[cell], true)?;
-        folder.give_colours(codes, &mut colours, &[cell])?;
-        folder.give_attributes(codes, &mut attributes, &[cell])?;
-        for item in codes.items_of_cells(&[cell]) {
-            let before = cell_of[item as usize].replace(cell);
-            ensure!(before.is_none(), "{}/{}: has item {item} too", entry.path, cell_codes_name(cell));
+    ensure!(
+        entry.count == count,
+        "manifest.json: {} holds {count} partitions, not {}",
+        entry.path,
+        entry.count
+    );
+    let mut partition_of = vec![None; catalogue.items()];
+    for partition in 0..count {
+        catalogue.evict();
+        folder.load_partition(catalogue, partition, &LAYERS)?;
+        let items = catalogue.partitions().map_or(Vec::new(), |partitions| partitions.items_of(&[partition]));
+        for item in items {
+            let before = partition_of[item as usize].replace(partition);
+            let name = FileKind::Codes.file_name(partition);
+            ensure!(before.is_none(), "{}/{name}: has item {item} too", entry.path);
         }
     }
-    codes.forget_cells();
-    let names: Vec<String> = (0..entry.count)
-        .flat_map(|cell| [cell_codes_name(cell), cell_refinement_name(cell)])
-        .chain((0..codes.items().div_ceil(PLACES) as u32).map(places_name))
+    catalogue.evict();
+    let files = partition_of.len().div_ceil(ITEMS_PER_ASSIGNMENTS) as u32;
+    let names: Vec<String> = (0..count)
+        .flat_map(|partition| [FileKind::Codes, FileKind::Refinement].map(|kind| kind.file_name(partition)))
+        .chain((0..files).map(|number| FileKind::Assignments.file_name(number)))
         .collect();
     check_set(folder, &entry.path, &names)?;
-    for (number, cells) in (0..).zip(cell_of.chunks(PLACES)) {
-        let file = format!("{}/{}", entry.path, places_name(number));
-        let cells: Vec<u32> = cells.iter().map(|cell| cell.unwrap_or(u32::MAX)).collect();
-        ensure!(folder.read(&file)? == write_places(&cells), "{file}: says otherwise than the cells");
+    for (number, partitions) in (0..).zip(partition_of.chunks(ITEMS_PER_ASSIGNMENTS)) {
+        let file = format!("{}/{}", entry.path, FileKind::Assignments.file_name(number));
+        let partitions: Vec<u32> = partitions.iter().map(|partition| partition.unwrap_or(u32::MAX)).collect();
+        ensure!(
+            folder.read(&file)? == write_assignments(&partitions),
+            "{file}: says otherwise than the partitions"
+        );
     }
     Ok(())
 }

@@ -6,13 +6,13 @@ mod means;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
-use lookalike::codes::{
-    CELL_AXES, CELL_BYTES, CellFiles, CellWriter, LANES, PLACES, Space, Written, WrittenCell, dot,
-    write_places,
-};
+use anyhow::{Context, ensure};
+use lookalike::codes::{LANES, PartitionFiles, PartitionWriter, Space, Written, dot};
 use lookalike::digest::Digest;
-use lookalike::folder::{cell_codes_name, cell_refinement_name, places_name};
+use lookalike::ivf::{
+    CENTROID_AXES, FileKind, ITEMS_PER_ASSIGNMENTS, PARTITION_BYTES, PARTITION_ITEMS, WrittenPartition,
+    write_assignments,
+};
 use serde::Serialize;
 
 use super::cache::Record;
@@ -29,7 +29,7 @@ const AXES: usize = 64;
 /// Products that unit and codes are learnt from, at most; and for each cell, where cells are.
 const SAMPLE: usize = 16_384;
 const SAMPLE_OF_CELL: usize = 40;
-/// Room that a cell has beyond its share of [`CELL_BYTES`], since some products take more bytes than others.
+/// Room that a cell has beyond its share of [`PARTITION_BYTES`], since some products take more bytes than others.
 const ROOM: f64 = 0.85;
 /// Cells coded before they are written.
 const BATCH: usize = 128;
@@ -102,6 +102,8 @@ pub struct Cells {
     /// What a number of points and centroids is worth.
     unit: f32,
     axes: usize,
+    /// Most bytes of the codes of a partition.
+    most_bytes: usize,
 }
 
 impl Cells {
@@ -117,7 +119,7 @@ impl Cells {
         code_bytes: f64,
         jobs: usize,
     ) -> anyhow::Result<Cells> {
-        let [rotation, _] = space.rotation.split_at(AXES.min(CELL_AXES));
+        let [rotation, _] = space.rotation.split_at(AXES.min(CENTROID_AXES));
         let axes = rotation.axes();
         let first = Space { mean: space.mean.clone(), rotation, positive: space.positive };
         let coordinates = |some: &[Record]| space::coefficients(embeddings, some.iter(), &first);
@@ -149,7 +151,7 @@ impl Cells {
             members[cell as usize].push(item);
         }
         // A cell of its own size in the mean would fill its file.
-        let most = (CELL_BYTES as f64 * ROOM / (code_bytes + 4.0)) as usize;
+        let most = (PARTITION_BYTES as f64 * ROOM / (code_bytes + 4.0)) as usize;
         let order = side_by_side(&centroids, (0..centroids.len() as u32).collect());
         let norms = points.numbers.chunks_exact(stride).map(|point| dot(point, point)).collect();
         let mut cells = Cells {
@@ -159,6 +161,7 @@ impl Cells {
             norms,
             unit,
             axes,
+            most_bytes: PARTITION_BYTES,
         };
         for cell in order {
             let members = std::mem::take(&mut members[cell as usize]);
@@ -213,103 +216,117 @@ impl Cells {
         nearest
     }
 
-    /// Writes the files of all cells to `folder`; gives the three files that are beside it, codebook, codes and refinement, and
-    /// the digests and lengths of those in it, in order of their names' numbers.
+    /// Writes the files of all partitions to `folder`; gives the three files that are beside it, codebook, codes and refinement,
+    /// and the digests and lengths of those in it, in order of their names' numbers. A partition whose codes are too long for a
+    /// file is split until they fit.
     ///
     /// # Errors
-    /// When an embedding cannot be read or a file not be written.
+    /// When an embedding cannot be read, a file not be written, or one product's codes do not fit a file.
     pub fn write(&self, folder: &Path, contents: &CellContents) -> anyhow::Result<WrittenCells> {
         let CellContents { embeddings, items, space, lengths, code_bytes, jobs } = *contents;
         let write = |name: String, content: &[u8]| {
             fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))
         };
         let sample = space::coefficients(embeddings, evenly(items, SAMPLE).iter(), space)?;
-        let writer = CellWriter::new(space, &sample, lengths, code_bytes, jobs);
-        let progress = Progress::new("cells", items.len() as u64);
+        let writer = PartitionWriter::new(space, &sample, lengths, code_bytes, jobs);
+        let coding = Coding { writer: &writer, embeddings, items, space };
+        let progress = Progress::new("partitions", items.len() as u64);
         let (mut written, mut members_of) = (Vec::new(), Vec::new());
-        let mut place_of = vec![0u32; items.len()];
+        let mut partition_of = vec![0u32; items.len()];
         for batch in (0..self.members.len()).step_by(BATCH) {
             let count = BATCH.min(self.members.len() - batch);
-            let code = |(): &mut (), at| self.code(&writer, batch + at, embeddings, items, space);
-            let coded = try_in_order(count, jobs, || Ok(()), code)?;
-            for cell in coded {
-                for (members, centroid, files) in cell {
-                    let number = written.len() as u32;
-                    members.iter().for_each(|item| place_of[*item as usize] = number);
-                    let contents = [&files.codes, &files.refinement];
-                    write(cell_codes_name(number), &files.codes)?;
-                    write(cell_refinement_name(number), &files.refinement)?;
-                    written.push(WrittenCell {
-                        items: members.len() as u32,
-                        bytes: contents.map(|content| content.len() as u32),
-                        digests: contents.map(|content| Digest::of(content)),
-                        centroid: centroid[..self.axes].iter().map(|number| *number as i8).collect(),
-                    });
-                    members.iter().for_each(|_| progress.advance());
-                    members_of.push(members);
-                }
+            let code = |(): &mut (), at: usize| {
+                let centroid = self.centroids.get((batch + at) as u32).to_vec();
+                self.code(&coding, self.members[batch + at].clone(), centroid)
+            };
+            for coded in try_in_order(count, jobs, || Ok(()), code)?.into_iter().flatten() {
+                let Coded { members, centroid, files } = coded;
+                let number = u32::try_from(written.len())?;
+                members.iter().for_each(|item| partition_of[*item as usize] = number);
+                let contents = [&files.codes, &files.refinement];
+                write(FileKind::Codes.file_name(number), &files.codes)?;
+                write(FileKind::Refinement.file_name(number), &files.refinement)?;
+                written.push(WrittenPartition {
+                    items: u32::try_from(members.len())?,
+                    bytes: [u32::try_from(files.codes.len())?, u32::try_from(files.refinement.len())?],
+                    digests: contents.map(|content| Digest::of(content)),
+                    centroid: centroid[..self.axes].iter().map(|number| *number as i8).collect(),
+                });
+                members.iter().for_each(|_| progress.advance());
+                members_of.push(members);
             }
         }
         progress.finish();
-        let (mut places, mut places_bytes) = (Vec::new(), 0);
-        for (number, cells) in (0..).zip(place_of.chunks(PLACES)) {
-            let content = write_places(cells);
-            places_bytes += content.len() as u64;
-            places.push(Digest::of(&content));
-            fs::write(folder.join(places_name(number)), content)?;
+        let (mut assignments, mut assignments_bytes) = (Vec::new(), 0);
+        for (number, partitions) in (0..).zip(partition_of.chunks(ITEMS_PER_ASSIGNMENTS)) {
+            let content = write_assignments(partitions);
+            assignments_bytes += content.len() as u64;
+            assignments.push(Digest::of(&content));
+            write(FileKind::Assignments.file_name(number), &content)?;
         }
         Ok(WrittenCells {
             files: Written {
-                codes: writer.codes(&written, self.unit, &places),
+                codes: writer.codes(&written, self.unit, &assignments),
                 codebook: writer.codebook,
                 refinement: writer.refinement,
             },
-            cells: written,
-            places,
-            places_bytes,
+            partitions: written,
+            assignments,
+            assignments_bytes,
             members: members_of,
         })
     }
 
-    /// The files of a cell; of several, if its codes are too long for one.
-    fn code(
-        &self,
-        writer: &CellWriter,
-        cell: usize,
-        embeddings: &Embeddings,
-        items: &[Record],
-        space: &Space,
-    ) -> anyhow::Result<Vec<Coded>> {
-        let files = |members: &[u32]| -> anyhow::Result<CellFiles> {
-            let records = members.iter().map(|item| &items[*item as usize]);
-            Ok(writer.cell(members, &space::coefficients(embeddings, records, space)?))
-        };
-        let whole = files(&self.members[cell])?;
-        if whole.codes.len() <= CELL_BYTES {
-            let centroid = self.centroids.get(cell as u32).to_vec();
-            return Ok(vec![(self.members[cell].clone(), centroid, whole)]);
+    /// The files of the partition of `members`; of its parts, if its codes are longer than a reader takes.
+    fn code(&self, coding: &Coding, members: Vec<u32>, centroid: Vec<i16>) -> anyhow::Result<Vec<Coded>> {
+        let records = members.iter().map(|item| &coding.items[*item as usize]);
+        let coefficients = space::coefficients(coding.embeddings, records, coding.space)?;
+        let files = coding.writer.partition(&members, &coefficients);
+        if files.codes.len() <= self.most_bytes && members.len() <= PARTITION_ITEMS {
+            return Ok(vec![Coded { members, centroid, files }]);
         }
-        let parts = halves(&self.points, &self.members[cell]);
-        let part = |part: Vec<u32>| Ok((self.points.mean(&part), files(&part)?, part));
-        let parts = parts.map(part).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(parts.into_iter().map(|(centroid, files, part)| (part, centroid, files)).collect())
+        ensure!(
+            members.len() > 1,
+            "the codes of one product take {} bytes, and a partition at most {}: build with fewer --code-bytes",
+            files.codes.len(),
+            self.most_bytes
+        );
+        let mut parts = Vec::new();
+        for half in halves(&self.points, &members) {
+            let centroid = self.points.mean(&half);
+            parts.extend(self.code(coding, half, centroid)?);
+        }
+        Ok(parts)
     }
 }
 
-/// The products of a cell, its centroid, its files.
-type Coded = (Vec<u32>, Vec<i16>, CellFiles);
+/// What the codes of partitions are made of.
+struct Coding<'a> {
+    writer: &'a PartitionWriter,
+    embeddings: &'a Embeddings,
+    items: &'a [Record],
+    space: &'a Space,
+}
+
+/// A partition that is coded.
+struct Coded {
+    /// Its items, ascending.
+    members: Vec<u32>,
+    centroid: Vec<i16>,
+    files: PartitionFiles,
+}
 
 /// What [`Cells::write`] wrote.
 pub struct WrittenCells {
-    /// Those beside the cells.
+    /// The files beside the partitions.
     pub files: Written,
-    /// Of each cell.
-    pub cells: Vec<WrittenCell>,
-    /// Of the files of places.
-    pub places: Vec<Digest>,
-    /// Their length altogether.
-    pub places_bytes: u64,
-    /// The products of each cell, ascending.
+    /// What the codes file says of each partition.
+    pub partitions: Vec<WrittenPartition>,
+    /// Digests of the files of assignments.
+    pub assignments: Vec<Digest>,
+    /// Length of all files of assignments together.
+    pub assignments_bytes: u64,
+    /// Items of each partition, ascending.
     pub members: Vec<Vec<u32>>,
 }
 
@@ -332,4 +349,63 @@ fn side_by_side(points: &Points, members: Vec<u32>) -> Vec<u32> {
         return members;
     }
     halves(points, &members).into_iter().flat_map(|half| side_by_side(points, half)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use lookalike::codes::Codes;
+    use lookalike::colour::Colours;
+    use lookalike::photo::Photo;
+    use lookalike::search::Catalogue;
+
+    use super::super::cache::{Described, EmbeddingCache};
+    use super::*;
+
+    #[test]
+    fn a_partition_is_split_until_its_codes_fit_and_one_product_that_does_not_is_told() -> anyhow::Result<()>
+    {
+        let folder = std::env::temp_dir().join(format!("lookalike-split-{}", std::process::id()));
+        let (items, dims) = (300, 20);
+        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims)?;
+        let colours = Colours::of(&Photo::new(1, 1, vec![9; 3]).context("one pixel")?);
+        let mut records = Vec::new();
+        for item in 0..items {
+            let embedding = (0..dims).map(|axis| ((item * 7 + axis * item) % 31) as f32).collect();
+            let described = Described { size: [1, 1], colours, embedding };
+            records.push(cache.insert(Digest::of(&item.to_le_bytes()), &described)?);
+        }
+        let embeddings = cache.embeddings();
+        let (space, lengths) = space::space(&embeddings, &records)?;
+        // One partition, whose codes are several times as long as is allowed, so that halves are too long as well.
+        let mut cells = Cells::cut(&embeddings, &records, &space, 1, 128.0, 2)?;
+        assert_eq!(cells.members.len(), 1);
+        let contents = CellContents {
+            embeddings: &embeddings,
+            items: &records,
+            space: &space,
+            lengths: &lengths,
+            code_bytes: 128.0,
+            jobs: 2,
+        };
+        let written = folder.join("written");
+        fs::create_dir_all(&written)?;
+        let whole = cells.write(&written, &contents)?;
+        assert_eq!(whole.partitions.len(), 1);
+        cells.most_bytes = whole.partitions[0].bytes[0] as usize / 6;
+        let split = cells.write(&written, &contents)?;
+        assert!(split.partitions.len() >= 7, "{}", split.partitions.len());
+        assert!(split.partitions.iter().all(|partition| partition.bytes[0] as usize <= cells.most_bytes));
+        let mut members = split.members.concat();
+        members.sort_unstable();
+        assert_eq!(members, (0..items as u32).collect::<Vec<_>>());
+        // A reader takes it.
+        let codes = Codes::read(&split.files.codebook, &split.files.codes, items as u32)?;
+        let count = Catalogue::new(codes).partitions().map(|partitions| partitions.count());
+        assert_eq!(count, Some(split.partitions.len() as u32));
+        cells.most_bytes = 9;
+        let error = cells.write(&written, &contents).err().context("too small for one product")?;
+        assert!(error.to_string().contains("--code-bytes"), "{error}");
+        fs::remove_dir_all(&folder)?;
+        Ok(())
+    }
 }

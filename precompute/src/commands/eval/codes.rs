@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use lookalike::attributes::Attributes;
 use lookalike::codes::{self, Codes};
 use lookalike::embedding::Metric;
-use lookalike::rank::Question;
+use lookalike::rank::Query;
 use lookalike::rules::Rules;
+use lookalike::search::{Catalogue, top_k};
 use serde::Serialize;
 
 use super::{Labels, RECALL_DEPTH, precision, share_found};
@@ -65,9 +65,9 @@ impl Measure<'_> {
     /// # Errors
     /// When a file of it cannot be read or is refused.
     pub fn of_folder(&self, folder: &Folder) -> anyhow::Result<([Line; 2], [u64; 2])> {
-        let (codes, refined) = (folder.all_codes(false)?, folder.all_codes(true)?);
+        let (codes, refined) = (folder.whole_catalogue(false)?, folder.whole_catalogue(true)?);
         let bytes = folder.codes_bytes(&codes);
-        Ok((self.both_layers(codes, refined, bytes)?, bytes))
+        Ok((self.both_layers(&codes, &refined, bytes)?, bytes))
     }
 
     /// Codes of `bytes` a product, made here from `coordinates`, without and with the refinement.
@@ -81,19 +81,24 @@ impl Measure<'_> {
         let mut refined = read()?;
         refined.refine(&written.refinement)?;
         let bytes = [&written.codes, &written.refinement].map(|file| file.len() as u64);
-        self.both_layers(read()?, refined, bytes)
+        self.both_layers(&Catalogue::new(read()?), &Catalogue::new(refined), bytes)
     }
 
-    fn both_layers(&self, codes: Codes, refined: Codes, bytes: [u64; 2]) -> anyhow::Result<[Line; 2]> {
+    fn both_layers(
+        &self,
+        codes: &Catalogue,
+        refined: &Catalogue,
+        bytes: [u64; 2],
+    ) -> anyhow::Result<[Line; 2]> {
         let [codes_bytes, refinement_bytes] = bytes;
         Ok([
-            self.line("codes", &codes, codes_bytes)?,
-            self.line("refined", &refined, codes_bytes + refinement_bytes)?,
+            self.line("codes", codes, codes_bytes)?,
+            self.line("refined", refined, codes_bytes + refinement_bytes)?,
         ])
     }
 
-    fn line(&self, layer: &'static str, codes: &Codes, bytes: u64) -> anyhow::Result<Line> {
-        let Ranked { all, of_other_groups } = self.rank(codes)?;
+    fn line(&self, layer: &'static str, catalogue: &Catalogue, bytes: u64) -> anyhow::Result<Line> {
+        let Ranked { all, of_other_groups } = self.rank(catalogue)?;
         Ok(Line {
             layer,
             bytes: bytes as f64 / self.stored.ids.len() as f64,
@@ -108,27 +113,30 @@ impl Measure<'_> {
         by_depth.into_iter().map(|(metric, by_depth)| (metric, by_depth[&PRECISION_DEPTH])).collect()
     }
 
-    /// The nearest of each product by `codes`, asked for by its full-precision embedding.
-    fn rank(&self, codes: &Codes) -> anyhow::Result<Ranked> {
+    /// The nearest of each product in all of `catalogue`, with its full-precision embedding as the query.
+    fn rank(&self, catalogue: &Catalogue) -> anyhow::Result<Ranked> {
+        let (codes, attributes) = (catalogue.codes(), catalogue.attributes());
         let progress = Progress::new("codes", self.stored.records.len() as u64);
-        let attributes = Attributes::none(codes.items() as u32);
         let start = || Ok((self.stored.embeddings.reader()?, vec![0f32; self.stored.embeddings.dims()]));
         let found = try_in_order(self.stored.records.len(), self.jobs, start, |(reader, embedding), item| {
             reader.read(self.stored.records[item], embedding)?;
             let number = u32::try_from(item)?;
-            let all = Rules::default().prepare(&attributes, &[], Some(number))?;
+            let all = Rules::default().prepare(attributes, &[], Some(number))?;
             let others = self.labels.own_group(item).map(|own| {
                 let own: Vec<u32> = own.iter().map(|item| *item as u32).collect();
-                Rules::default().prepare(&attributes, &own, Some(number))
+                Rules::default().prepare(attributes, &own, Some(number))
             });
             let others = others.transpose()?;
             let mut of_item = OfItem::default();
             for metric in Metric::ALL {
-                let question = Question::new(codes.search(embedding, metric)?, None);
-                of_item.all.push(all.answer(&question, RECALL_DEPTH));
+                let mut query = Query::new(codes.query(embedding, metric)?, None);
+                if let Some(partitions) = catalogue.partitions() {
+                    query = query.with_rows(partitions.rows());
+                }
+                of_item.all.push(top_k(&query, &all, None, RECALL_DEPTH));
                 if self.labels.have_groups() {
                     let of_other_groups = match &others {
-                        Some(others) => others.answer(&question, PRECISION_DEPTH),
+                        Some(others) => top_k(&query, others, None, PRECISION_DEPTH),
                         None => of_item.all[of_item.all.len() - 1].clone(),
                     };
                     of_item.of_other_groups.push(of_other_groups);

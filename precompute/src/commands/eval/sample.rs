@@ -1,15 +1,15 @@
-//! The recall of the codes asked for by some products alone, and what each question reads of a folder with cells: for
+//! The recall of the codes with some products alone as queries, and what each query reads of a catalogue in partitions: for
 //! catalogues of which not every product can be compared with every other.
 
 use std::collections::BTreeMap;
 
-use lookalike::attributes::Attributes;
+use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use lookalike::rules::Rules;
+use lookalike::search::{Like, SearchRequest};
 use serde::Serialize;
 
 use super::{RECALL_DEPTH, share_found};
-use crate::asked::{Asked, Choice};
 use crate::build::neighbours::{Neighbours, Wanted, find_of};
 use crate::folder_reader::{Folder, Read};
 use crate::progress::Progress;
@@ -19,15 +19,15 @@ use crate::workers::processors;
 #[derive(Serialize)]
 struct Report {
     items: usize,
-    /// Products that were asked for; each is left out of its own answer.
+    /// Products that were queries; each is left out of its own results.
     sample: usize,
-    /// By metric: by the codes of the nearest cells.
+    /// By metric: by the codes of the probed partitions.
     recall_at_10: BTreeMap<&'static str, f64>,
-    /// By metric: with the refinement of the best of them.
+    /// By metric: rescored by the refinement of the best of them.
     refined_recall_at_10: BTreeMap<&'static str, f64>,
     /// What is read once: codebook, codes file, refinement.
     once_bytes: u64,
-    /// What a question reads of cells, codes and refinement together.
+    /// What a query reads of partitions, codes and refinement together.
     #[serde(skip_serializing_if = "Option::is_none")]
     question: Option<Cost>,
 }
@@ -50,35 +50,40 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
     let wanted = Wanted { each: RECALL_DEPTH, may: &|_item, _neighbour| true, blends: None, groups: None };
     let exact = find_of(&stored.embeddings, &stored.records, &sample, &wanted, processors())?;
 
-    let mut codes = folder.refined_codes()?;
-    let in_cells = codes.cells() > 0;
-    // Without cells the refinement is in memory with the codes; what they find alone is to be told too.
-    let mut base = if in_cells { None } else { Some(folder.codes()?) };
-    let mut attributes = Attributes::none(codes.items() as u32);
-    let (mut unsettled, mut settled) = (Neighbours::new(), Neighbours::new());
+    let mut catalogue = folder.catalogue(true)?;
+    let partitioned = catalogue.partitions().is_some();
+    // Without partitions the refinement is loaded with the codes; what these find alone is to be told too.
+    let mut base = if partitioned { None } else { Some(folder.catalogue(false)?) };
+    let (mut approximate, mut rescored) = (Neighbours::new(), Neighbours::new());
     let mut costs: Vec<Read> = Vec::new();
-    let progress = Progress::new("questions", sample.len() as u64);
+    let progress = Progress::new("queries", sample.len() as u64);
     let (mut reader, mut embedding) = (stored.embeddings.reader()?, vec![0f32; stored.embeddings.dims()]);
     for item in &sample {
         reader.read(stored.records[*item], &mut embedding)?;
-        let (rules, number) = (Rules::default(), u32::try_from(*item)?);
+        let number = u32::try_from(*item)?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for metric in Metric::ALL {
-            // As the first question of a page.
-            codes.forget_cells();
-            let choice =
-                Choice { rules: &rules, attributes: &mut attributes, excluded: &[], item: Some(number) };
-            let mut asked = Asked { embedding: &embedding, metric, coloured: None, choice };
-            let answer = asked.answer(folder, &mut codes, RECALL_DEPTH)?;
-            before.push(match &mut base {
-                Some(base) => asked.answer(folder, base, RECALL_DEPTH)?.neighbours,
-                None => answer.unsettled,
-            });
-            after.push(answer.neighbours);
-            costs.push(answer.read);
+            // As the first query of a page.
+            catalogue.evict();
+            let request = |rescore| SearchRequest {
+                like: Like::Photo { embedding: embedding.clone(), colours: None },
+                metric,
+                limit: RECALL_DEPTH,
+                colour: Weight::default(),
+                rules: Rules::default(),
+                excluded: vec![number],
+                rescore,
+            };
+            let first = folder.search(base.as_mut().unwrap_or(&mut catalogue), request(false))?;
+            let last = folder.search(&mut catalogue, request(true))?;
+            before.push(first.neighbours);
+            after.push(last.neighbours);
+            let mut read = first.read;
+            read.add(last.read);
+            costs.push(read);
         }
-        unsettled.push(before);
-        settled.push(after);
+        approximate.push(before);
+        rescored.push(after);
         progress.advance();
     }
     progress.finish();
@@ -86,10 +91,10 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
     let report = Report {
         items,
         sample: sample.len(),
-        recall_at_10: share_found(&unsettled, &exact),
-        refined_recall_at_10: share_found(&settled, &exact),
+        recall_at_10: share_found(&approximate, &exact),
+        refined_recall_at_10: share_found(&rescored, &exact),
         once_bytes: manifest.codebook.bytes + manifest.codes.bytes + manifest.refinement.bytes,
-        question: in_cells.then(|| Cost::of(&costs)),
+        question: partitioned.then(|| Cost::of(&costs)),
     };
     if json {
         println!("{}", serde_json::to_string(&report)?);
@@ -116,7 +121,10 @@ impl Cost {
 
 impl Report {
     fn print(&self) {
-        println!("{} of {} products asked for; {} bytes read once", self.sample, self.items, self.once_bytes);
+        println!(
+            "{} of {} products as queries; {} bytes read once",
+            self.sample, self.items, self.once_bytes
+        );
         println!("{:<11}{:>15}{:>15}", "", format!("recall@{RECALL_DEPTH}"), "refined");
         for metric in Metric::ALL.map(Metric::name) {
             let (own, refined) = (self.recall_at_10[metric], self.refined_recall_at_10[metric]);
@@ -124,7 +132,7 @@ impl Report {
         }
         if let Some(Cost { mean_bytes, most_bytes, mean_files, most_files }) = &self.question {
             println!(
-                "a question reads {mean_bytes:.0} bytes of cells in {mean_files:.1} files; {most_bytes} in {most_files} at most"
+                "a query reads {mean_bytes:.0} bytes of partitions in {mean_files:.1} files; {most_bytes} in {most_files} at most"
             );
         }
     }

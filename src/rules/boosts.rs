@@ -1,6 +1,6 @@
-//! Weights: what a shop would rather show comes nearer.
+//! Boosts: items that a shop would rather show come nearer.
 //!
-//! weighted distance = distance × the product of the factors of all boosts whose condition the item meets, in the
+//! boosted distance = distance × the product of the factors of all boosts whose condition the item meets, in the
 //! boosts' order. Below 1 lifts, above 1 lowers; a distance of 0 stays 0.
 
 use std::ops::RangeInclusive;
@@ -40,32 +40,32 @@ impl FromStr for Boost {
 
 /// The factor of each item.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
+pub struct Boosts {
     boosts: Vec<(Selection, f64)>,
 }
 
-impl Weights {
+impl Boosts {
     /// Looks up the items of all `boosts`.
     ///
     /// # Errors
     /// [`RulesError`] when a column is not known, or a factor out of range.
-    pub fn new(boosts: &[Boost], attributes: &Attributes) -> Result<Weights, RulesError> {
+    pub fn new(boosts: &[Boost], attributes: &Attributes) -> Result<Boosts, RulesError> {
         let looked_up = boosts.iter().map(|boost| {
             if !FACTORS.contains(&boost.factor) {
                 return Err(RulesError::Factor);
             }
             Ok((attributes.select(&boost.when)?, boost.factor))
         });
-        Ok(Weights { boosts: looked_up.collect::<Result<_, _>>()? })
+        Ok(Boosts { boosts: looked_up.collect::<Result<_, _>>()? })
     }
 
-    /// The product of the factors of `item`, 1 where no boost is for it.
+    /// The product of the factors of `item`, 1 if no boost is for it.
     pub fn factor(&self, item: u32) -> f64 {
         let meant = self.boosts.iter().filter(|(selection, _)| selection.contains(item));
         meant.map(|(_, factor)| factor).product()
     }
 
-    /// `neighbour` at its weighted distance.
+    /// `neighbour` at its boosted distance.
     pub fn apply(&self, neighbour: Neighbour) -> Neighbour {
         if self.boosts.is_empty() {
             return neighbour;
@@ -105,12 +105,12 @@ mod tests {
                 .iter()
                 .map(|(value, factor)| Boost { when: Filter::equals("v", &value.to_string()), factor: *factor })
                 .collect();
-            let weights = Weights::new(&rules, &attributes).expect("all in range");
+            let boosted = Boosts::new(&rules, &attributes).expect("all in range");
             for (item, value) in (0u32..).zip(&values) {
                 let mut want = 1.0;
                 boosts.iter().filter(|(wanted, _)| wanted == value).for_each(|(_, factor)| want *= factor);
-                let weighted = weights.apply(Neighbour { item, distance });
-                prop_assert_eq!(weighted, Neighbour { item, distance: distance * want });
+                let neighbour = boosted.apply(Neighbour { item, distance });
+                prop_assert_eq!(neighbour, Neighbour { item, distance: distance * want });
             }
         }
     }

@@ -1,21 +1,22 @@
-//! Distances of one embedding to coded ones: near enough for all, then as near as the codes allow for the few that count.
+//! Distances of one embedding to coded ones: approximate for a scan of all, then as near as the codes allow for candidates.
 
 use std::cell::RefCell;
 
 use super::kernel::product;
 use super::scan::Scanned;
-use super::{Codes, Item};
+use super::{Codes, Norms};
 use crate::embedding::{Metric, norm, sums};
 
-/// A question to [`Codes`].
-pub struct Search<'a> {
-    pub(super) codes: &'a Codes,
+/// An embedding to compare with [`Codes`], by row.
+pub struct Query<'a> {
+    codes: &'a Codes,
     metric: Metric,
     embedding: Vec<f32>,
     length: f64,
-    /// Of its direction along all axes, and with the mean.
-    #[cfg(feature = "cells")]
-    pub(super) coefficients: Vec<f32>,
+    /// Coefficients of its direction along all axes.
+    #[cfg(feature = "ivf")]
+    coefficients: Vec<f32>,
+    /// Product of its direction and the mean.
     offset: f32,
     /// With a layer's steps in them, coefficient * value = scaled * level; zeros up to whole vectors.
     scaled: Vec<f32>,
@@ -24,18 +25,18 @@ pub struct Search<'a> {
     decoded: RefCell<Decoded>,
 }
 
-/// Embeddings decoded so far, a few hundred at most, by ascending item. (Maps of the standard library would each cost the
+/// Embeddings decoded so far, a few hundred at most, by ascending row. (Maps of the standard library would each cost the
 /// module that ranks two kilobytes.)
 #[derive(Default)]
 struct Decoded(Vec<(u32, Vec<f32>)>);
 
 impl Decoded {
-    fn place(&self, item: u32) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&item, |(item, _)| *item)
+    fn position(&self, row: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&row, |(row, _)| *row)
     }
 
-    fn get(&self, item: u32) -> &[f32] {
-        self.place(item).map_or(&[], |place| &self.0[place].1)
+    fn get(&self, row: u32) -> &[f32] {
+        self.position(row).map_or(&[], |at| &self.0[at].1)
     }
 }
 
@@ -50,11 +51,11 @@ pub struct WrongDimensions {
 }
 
 impl Codes {
-    /// Asks for what is near `embedding`, `[dims]`, in full precision.
+    /// A query by `embedding`, `[dims]`, in full precision.
     ///
     /// # Errors
-    /// The number of dimensions, when it is not the codes'.
-    pub fn search(&self, embedding: &[f32], metric: Metric) -> Result<Search<'_>, WrongDimensions> {
+    /// [`WrongDimensions`] if its number of dimensions is not that of the codes.
+    pub fn query(&self, embedding: &[f32], metric: Metric) -> Result<Query<'_>, WrongDimensions> {
         if embedding.len() != self.dims() {
             return Err(WrongDimensions { embedding: embedding.len(), codes: self.dims() });
         }
@@ -68,12 +69,12 @@ impl Codes {
         let refinement = self.refinement.as_ref();
         let scaled_refinement =
             refinement.map_or_else(Vec::new, |refinement| refinement.layer.scaled(&coefficients));
-        Ok(Search {
+        Ok(Query {
             codes: self,
             metric,
             embedding: embedding.to_vec(),
             length,
-            #[cfg(feature = "cells")]
+            #[cfg(feature = "ivf")]
             coefficients,
             offset,
             scanned: self.scan.ask(&scaled),
@@ -84,41 +85,40 @@ impl Codes {
     }
 }
 
-impl Search<'_> {
-    /// Nearly the distance to `item` by the base layer's first axes, for a scan of all; for manhattan the euclidean, which
-    /// ranks nearly as it does.
+impl Query<'_> {
+    /// The approximate distance to a row, by the base layer's first axes, for a scan of all; if the metric is manhattan, the
+    /// euclidean distance, which ranks nearly as it does.
     ///
     /// # Panics
-    /// If there is no such item.
-    pub fn near(&self, item: u32) -> f64 {
-        let product = self.codes.scan.product(self.codes.row_of(item), &self.scanned);
-        self.of_product(item, product + self.offset)
+    /// If there is no such row.
+    pub fn approximate(&self, row: u32) -> f64 {
+        let product = self.codes.scan.product(row as usize, &self.scanned);
+        self.of_product(row, product + self.offset)
     }
 
-    /// Whether [`Search::distance`] takes decoding.
+    /// Whether [`Query::distance`] is expensive: it decodes the row.
     pub fn decodes(&self) -> bool {
         self.metric == Metric::Manhattan
     }
 
-    /// The distance to `item`, as near as the codes that are there allow.
+    /// The distance to a row, as near as the loaded layers allow.
     ///
     /// # Panics
-    /// If there is no such item.
-    pub fn distance(&self, item: u32) -> f64 {
+    /// If there is no such row.
+    pub fn distance(&self, row: u32) -> f64 {
         if self.decodes() {
-            self.decode(&[item]);
-            return sums(&self.embedding, self.decoded.borrow().get(item)).absolute;
+            self.decode(&[row]);
+            return sums(&self.embedding, self.decoded.borrow().get(row)).absolute;
         }
-        let row = self.codes.row_of(item);
-        let (levels, more) = (self.codes.base.row(row), self.codes.refined_levels(row));
+        let (levels, more) = (self.codes.base.row(row as usize), self.codes.refined_levels(row as usize));
         let refined = product(more, &self.scaled_refinement[..more.len()]);
-        self.of_product(item, self.offset + product(levels, &self.scaled) + refined)
+        self.of_product(row, self.offset + product(levels, &self.scaled) + refined)
     }
 
-    /// The distance of two products by the same metric.
+    /// The distance of two rows by the same metric.
     ///
     /// # Panics
-    /// If there is no such item.
+    /// If there is no such row.
     pub fn between(&self, a: u32, b: u32) -> f64 {
         self.decode(&[a, b]);
         let decoded = self.decoded.borrow();
@@ -126,29 +126,37 @@ impl Search<'_> {
         self.metric.distance(&sums(a, b), norm(a), norm(b))
     }
 
-    /// Decodes those of `items` that are not yet: many at once take a fraction of the time.
+    /// Decodes those of `rows` that are not decoded yet: many at once take a fraction of the time.
     ///
     /// # Panics
-    /// If there is no such item.
-    pub fn decode(&self, items: &[u32]) {
+    /// If there is no such row.
+    pub fn decode(&self, rows: &[u32]) {
         let mut decoded = self.decoded.borrow_mut();
-        let new: Vec<u32> = items.iter().copied().filter(|item| decoded.place(*item).is_err()).collect();
+        let new: Vec<u32> = rows.iter().copied().filter(|row| decoded.position(*row).is_err()).collect();
         if new.is_empty() {
             return;
         }
         let dims = self.codes.dims();
         let mut embeddings = vec![0f32; new.len() * dims];
         self.codes.decode_all(&new, &mut embeddings);
-        for (item, embedding) in new.into_iter().zip(embeddings.chunks_exact(dims.max(1))) {
-            if let Err(place) = decoded.place(item) {
-                decoded.0.insert(place, (item, embedding.to_vec()));
+        for (row, embedding) in new.into_iter().zip(embeddings.chunks_exact(dims.max(1))) {
+            if let Err(at) = decoded.position(row) {
+                decoded.0.insert(at, (row, embedding.to_vec()));
             }
         }
     }
 
-    /// From the inner product of the two directions.
-    fn of_product(&self, item: u32, product: f32) -> f64 {
-        let Item { length, direction } = self.codes.items[self.codes.row_of(item)];
+    /// Coefficients of the query's direction along the base layer's axes, less the mean's, `[axes]`: the point that is compared
+    /// with centroids.
+    #[cfg(feature = "ivf")]
+    pub fn point(&self) -> Vec<f32> {
+        let mean = self.codes.rotations[0].project(&self.codes.mean);
+        self.coefficients.iter().zip(mean).map(|(own, mean)| own - mean).collect()
+    }
+
+    /// The distance to a row from the inner product of the two directions.
+    fn of_product(&self, row: u32, product: f32) -> f64 {
+        let Norms { length, direction } = self.codes.norms[row as usize];
         let defined = direction > 0.0 && length > 0.0 && self.length > 0.0;
         let cosine = if defined { f64::from(product / direction).clamp(-1.0, 1.0) } else { 0.0 };
         match self.metric {
