@@ -3,6 +3,7 @@
 mod eval;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -15,8 +16,10 @@ use crate::build::cells::CellCount;
 pub use eval::{EvalArguments, TableColumn};
 
 mod network;
+mod publish;
 
 pub use network::{NetworkOptions, PreprocessingName, WeightsName};
+pub use publish::{HostName, PublishArguments, PublishOptions};
 
 /// "More like this" for a shop with product photos and static hosting.
 ///
@@ -41,6 +44,8 @@ pub enum Command {
     Eval(EvalArguments),
     /// Write the full-precision embeddings for other tools: NumPy, Parquet
     Export(ExportArguments),
+    /// Publish a finished folder to another place, manifest.json last
+    Publish(PublishArguments),
     /// Check every file of a folder against the manifest
     Verify(VerifyArguments),
     /// Show the folder in the demo shop on this machine
@@ -62,7 +67,8 @@ pub struct BuildArguments {
     /// Folder with the photos, read recursively
     #[arg(value_name = "PHOTOS")]
     pub photos: PathBuf,
-    /// The static folder to write; replaced as a whole when all is done
+    /// The static folder to publish to; replaced as a whole when all is done, or file by file, manifest.json last, if it is
+    /// a mount point. A link is followed
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// A table of the products: id, and title, url, price, image and whatever else there is to show or filter by.
@@ -110,6 +116,12 @@ pub struct BuildArguments {
     /// Number of threads; as many as there are processors if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// How long a photo may take to be read and decoded, in seconds; one that takes longer is skipped
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = publish::seconds)]
+    pub photo_timeout: Duration,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub publish: PublishOptions,
     /// Fail if any photo was skipped (the folder is not replaced)
     #[arg(long)]
     pub strict: bool,

@@ -8,9 +8,11 @@ use anyhow::{Context, bail};
 use lookalike::digest::Digest;
 use lookalike::embedding::Adaptation;
 
-use crate::build::cache::{EmbeddingCache, Record, lock, read_catalogue};
+use crate::build::cache::{EmbeddingCache, Record, read_catalogue};
 use crate::build::embeddings::Embeddings;
+use crate::build::record_log::Access;
 use crate::folder_reader::Folder;
+use crate::lock;
 use crate::workers::processors;
 
 /// The embeddings of a folder's products.
@@ -30,7 +32,7 @@ pub struct StoredEmbeddings {
     /// Whether the vectors that distances are measured on differ from the network's.
     pub adapted: bool,
     cache_folder: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl StoredEmbeddings {
@@ -44,9 +46,14 @@ impl StoredEmbeddings {
         if !cache_folder.is_dir() {
             bail!("{name} is not there; it holds the full-precision embeddings, and `build` makes it");
         }
-        let lock = lock(&cache_folder)?;
+        let lock = lock::read(&cache_folder)?;
         let opened = folder.network()?;
-        let cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
+        let (identity, dims) = (opened.network.identity(), opened.network.dims());
+        let cache = EmbeddingCache::open(&cache_folder, identity, dims, Access::Read).with_context(|| {
+            format!(
+                "{name} has no embeddings of this version of the program and this network; run `build` again"
+            )
+        })?;
         let manifest = Digest::of(&folder.read("manifest.json")?);
         let photos = read_catalogue(&cache_folder, manifest)?
             .with_context(|| format!("{name} was made for another state of the folder; run `build` again"))?;

@@ -1,17 +1,22 @@
 //! The program as a user runs it, one topic a file.
 
 mod adaptation;
-mod again;
+mod cache;
 mod cells;
 mod eval;
 mod export;
 mod formats;
 mod fragments;
+mod goes_on;
 mod golden;
+mod headers;
 mod hostile;
+mod incremental;
 mod json;
 mod killed;
+mod mounts;
 mod orientation;
+mod publish;
 mod query;
 mod refusals;
 mod rules;

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 use lookalike::embedding::Adaptation;
@@ -46,12 +47,13 @@ impl Embeddings {
         adaptation: &Adaptation,
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
-        let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
+        let dims = adaptation.axes();
+        let (path, file) = adapted_file(folder)?;
         let along_axes = adaptation.components().len() == 1;
         let stride = 4 * dims as u64;
         let embeddings = Embeddings { path, dims, first: 0, stride, adapted: true, along_axes };
         let writing = || format!("writing {}", embeddings.path.display());
-        let mut file = BufWriter::new(File::create(&embeddings.path).with_context(writing)?);
+        let mut file = BufWriter::new(file);
         for records in records.chunks(PIECE * PIECES) {
             let pieces: Vec<&[Record]> = records.chunks(PIECE).collect();
             let adapt = |reader: &mut EmbeddingReader, piece: usize| {
@@ -110,10 +112,42 @@ impl Embeddings {
     }
 }
 
+/// What the names of files of adapted embeddings begin with.
+const ADAPTED: &str = "adapted-";
+
+/// A new file for adapted embeddings, in `folder` or, if nothing can be written there, among the system's temporary files.
+fn adapted_file(folder: &Path) -> anyhow::Result<(PathBuf, File)> {
+    static FILES: AtomicU64 = AtomicU64::new(0);
+    let name = format!("{ADAPTED}{}-{}.bin", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+    let path = folder.join(&name);
+    if let Ok(file) = File::create(&path) {
+        return Ok((path, file));
+    }
+    let elsewhere = std::env::temp_dir().join(format!("lookalike-{name}"));
+    match File::create(&elsewhere) {
+        Ok(file) => Ok((elsewhere, file)),
+        Err(error) => {
+            Err(error).with_context(|| format!("making {} or {}", path.display(), elsewhere.display()))
+        }
+    }
+}
+
+/// Removes files of adapted embeddings that killed runs left in the cache `folder`, which no other run uses now.
+pub fn remove_strays(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(ADAPTED) && name.ends_with(".bin") {
+            // That it stays is no harm.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
 impl Drop for Embeddings {
     fn drop(&mut self) {
         if self.adapted {
-            // The next run writes it anew; that it is left is no harm.
+            // The next build removes it; that it is left is no harm.
             fs::remove_file(&self.path).ok();
         }
     }

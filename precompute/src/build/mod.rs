@@ -1,6 +1,6 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
 //! catalogue -> [`embed`] (through the [`cache`]) -> [`adaptation`] -> [`cells`] (of a large one) -> [`neighbours`] ->
-//! [`folder`].
+//! [`folder`] -> `publish`.
 
 pub mod adaptation;
 mod bytes;
@@ -9,19 +9,22 @@ pub mod cells;
 mod duplicates;
 mod embed;
 pub mod embeddings;
+mod fingerprint;
 mod folder;
 pub mod fragments;
 pub mod means;
 pub mod neighbours;
-mod place;
 mod ranking;
+mod read_photo;
+pub mod record_log;
 pub mod space;
-mod stamp;
 pub mod thumbnail;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -30,19 +33,23 @@ use crate::args::BuildArguments;
 use crate::catalogue::{ProductFields, find_products, read_table};
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
+use crate::publish::Target;
 use crate::workers::processors;
+use crate::{interrupt, lock, widget};
 use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
 use embed::Outcome;
 use embeddings::Embeddings;
+use fingerprint::Fingerprint;
 use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
-use stamp::Stamp;
+use record_log::Access;
+use thumbnail::Thumbnails;
 
 /// Products whose neighbours are found exactly, at most; of more through the cells.
 const MOST_EXACT: usize = 200_000;
@@ -92,43 +99,90 @@ pub struct Skipped {
 /// When there is nothing to build from, the network cannot be had, or the folder cannot be written; a photo that
 /// cannot be read is an error only with `--strict`.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
+    interrupt::install()?;
+    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let result = build(arguments, &cache_folder);
+    result.map_err(|error| match disk_is_full(&error) {
+        true => error.context(format!(
+            "the disk is full: make room and run the same command again; the folder is as it was, and the embeddings \
+             found so far are kept in {}",
+            cache_folder.display()
+        )),
+        false => error,
+    })
+}
+
+/// Whether an error comes from a disk without space, or from a quota.
+fn disk_is_full(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
+
+/// Bytes that a folder of `products` products has at least: network, widget, and of each product its neighbours, its code and
+/// its refinement.
+fn least_bytes(arguments: &BuildArguments, opened: &Opened, products: usize) -> u64 {
+    let network = opened.network.description().parts.iter().map(|part| part.bytes).sum::<u64>();
+    let widget = widget::files().iter().map(|file| file.content.len() as u64).sum::<u64>();
+    let neighbours = u64::from(arguments.neighbours).min(products.saturating_sub(1) as u64);
+    let each = neighbours * Metric::ALL.len() as u64 * 8 + 24;
+    network + widget + products as u64 * each
+}
+
+fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> {
     let started = Instant::now();
-    place::check_target(&arguments.out)?;
+    let target = Target::new(&arguments.out)?;
+    let _lock = lock::write(cache_folder)?;
+    target.recover()?;
+    target.preflight()?;
+    embeddings::remove_strays(cache_folder);
     let products = find_products(&arguments.photos)?;
     let mut table = match &arguments.items {
         Some(path) => read_table(path)?,
         None => HashMap::new(),
     };
-    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
-    let _lock = cache::lock(&cache_folder)?;
-    place::restore(&arguments.out)?;
-    let opened = networks::open(&arguments.model, &cache_folder)?;
+    let opened = Arc::new(networks::open(&arguments.model, cache_folder)?);
     if !opened.network.description().trained {
         eprintln!(
             "note: {} has random weights, not yet trained ones: neighbours show shape and colour rather than meaning",
             opened.network.description().name
         );
     }
+    let count = products.len();
+    target.check_space(least_bytes(arguments, &opened, count))?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
+    let (identity, dims) = (opened.network.identity(), opened.network.dims());
+    let mut cache = EmbeddingCache::open(cache_folder, identity, dims, Access::Write)?;
+    let mut thumbnails = match arguments.no_thumbnails {
+        true => None,
+        false => Some(Thumbnails::open(cache_folder)?),
+    };
 
-    let progress = Progress::new("embedding", products.len() as u64);
+    let progress = Progress::new("embedding", count as u64);
     let embedding = Instant::now();
-    let outcome = embed::embed(
-        &embed::Work {
-            photos: &arguments.photos,
-            products: &products,
-            network: &opened.network,
-            thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
-            jobs,
-        },
-        &mut cache,
-        &progress,
-    )?;
+    let work = embed::Work {
+        photos: arguments.photos.clone(),
+        products,
+        network: opened.clone(),
+        jobs,
+        limit: arguments.photo_timeout,
+    };
+    let outcome = embed::embed(work, &mut cache, thumbnails.as_mut(), &progress)?;
     progress.finish();
     let embedding_seconds = embedding.elapsed().as_secs_f64();
+    if !outcome.skipped.is_empty()
+        && let Err(error) = fs::read_dir(&arguments.photos)
+    {
+        bail!(
+            "{} can no longer be read ({error}), so {} photos are missing; the folder is as it was: run the same \
+             command again once it can",
+            arguments.photos.display(),
+            outcome.skipped.len()
+        );
+    }
     if outcome.items.is_empty() {
-        bail!("none of the {} photos could be read; the first: {}", products.len(), outcome.first_reason());
+        bail!("none of the {count} photos could be read; the first: {}", outcome.first_reason());
     }
     if arguments.strict && !outcome.skipped.is_empty() {
         list(&outcome.skipped);
@@ -143,12 +197,15 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
         eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
     }
-    let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
-    let made = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
-        Some(stamp) => stamp.made,
+    let inputs_digest = fingerprint::inputs_digest(arguments, identity, &outcome.items, &fields)?;
+    let made = match Fingerprint::of_same(inputs_digest, target.out(), cache_folder) {
+        Some(fingerprint) => fingerprint.made,
         None => {
-            let made = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
-            Stamp::write(made_of, &made, &arguments.out, &cache_folder)?;
+            let made = index(arguments, &target, &outcome, &fields, &cache, &opened, jobs)?;
+            Fingerprint::write(inputs_digest, &made, target.out(), cache_folder)?;
+            if let Some(thumbnails) = &thumbnails {
+                thumbnails.remove_strays();
+            }
             made
         }
     };
@@ -175,15 +232,18 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
 /// From embeddings to the folder.
 fn index(
     arguments: &BuildArguments,
+    target: &Target,
     outcome: &Outcome,
     fields: &[ProductFields],
     cache: &EmbeddingCache,
     opened: &Opened,
     jobs: usize,
 ) -> anyhow::Result<Made> {
+    interrupt::check()?;
     let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
     let (adaptation, adapting) =
         adaptation::choose(arguments.adapt, &arguments.out, &opened.network, cache, &outcome.items, jobs)?;
+    interrupt::check()?;
     // From here on distances are between these.
     let (embeddings, records) = match &adaptation {
         Some(adaptation) => {
@@ -219,6 +279,7 @@ fn index(
             None => neighbours::find(embeddings, &records, &wanted, jobs, &progress)?,
         };
         progress.finish();
+        interrupt::check()?;
         let recall = through.map(|_| neighbours::recall(embeddings, &records, &found, &wanted, jobs));
         Ok((found, recall.transpose()?))
     };
@@ -233,6 +294,8 @@ fn index(
     let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
     let bytes = folder::write(&folder::Contents {
         out: &arguments.out,
+        target,
+        publish: &arguments.publish,
         items: &outcome.items,
         fields,
         neighbours: &neighbours,

@@ -3,6 +3,7 @@
 pub mod eval;
 pub mod export;
 pub mod model;
+pub mod publish;
 pub mod query;
 pub mod sample;
 pub mod serve;
