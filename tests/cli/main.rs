@@ -14,6 +14,7 @@ mod killed;
 mod orientation;
 mod query;
 mod refusals;
+mod roles;
 mod rules;
 mod serve;
 mod shop;

@@ -2,6 +2,7 @@
 //! that of a few photos a worker however many there are; results go through a short queue to the one thread that writes
 //! the cache.
 
+use std::collections::HashMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,13 +13,13 @@ use std::thread;
 use anyhow::Context;
 use lookalike::colour::Colours;
 use lookalike::digest::Digest;
-use lookalike::network::Network;
 use lookalike::photo::{Limits, Photo, PhotoError, decode};
 
 use super::Skipped;
 use super::cache::{Described, EmbeddingCache, Record};
 use super::thumbnail;
 use crate::catalogue::Product;
+use crate::networks::PhotoNetwork;
 use crate::progress::Progress;
 
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
@@ -35,7 +36,7 @@ pub struct Work<'a> {
     /// In item order.
     pub products: &'a [Product],
     /// Ready to run.
-    pub network: &'a Network,
+    pub network: PhotoNetwork<'a>,
     /// Where thumbnails go, if they are wanted.
     pub thumbnails: Option<PathBuf>,
     /// Number of threads.
@@ -43,6 +44,7 @@ pub struct Work<'a> {
 }
 
 /// A product that is in the folder.
+#[derive(Clone)]
 pub struct Item {
     /// Its id.
     pub id: String,
@@ -65,6 +67,25 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Leaves out what `other`, of the same products, could not embed, or found with another content.
+    pub fn keep_those_of(&mut self, other: &mut Outcome) {
+        let same: HashMap<&str, Digest> =
+            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
+        let changed = |item: &Item| same.get(item.id.as_str()).is_some_and(|photo| *photo != item.photo);
+        let reason = "it changed while it was read".to_owned();
+        let skip = |item: &Item| Skipped { file: item.path.display().to_string(), reason: reason.clone() };
+        self.skipped.extend(self.items.iter().filter(|item| changed(item)).map(skip));
+        let kept: HashMap<String, Digest> = self
+            .items
+            .iter()
+            .filter(|item| same.get(item.id.as_str()) == Some(&item.photo))
+            .map(|item| (item.id.clone(), item.photo))
+            .collect();
+        self.items.retain(|item| kept.contains_key(&item.id));
+        other.items.retain(|item| kept.contains_key(&item.id));
+        self.skipped.append(&mut other.skipped);
+    }
+
     /// Why the first photo was skipped.
     pub fn first_reason(&self) -> String {
         self.skipped.first().map(|photo| format!("{}: {}", photo.file, photo.reason)).unwrap_or_default()
@@ -201,7 +222,7 @@ fn prepare(
     if let Some(record) = record {
         return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
     }
-    let input = work.network.description().preprocessing.apply(&photo);
+    let input = work.network.preprocessing().apply(&photo);
     let (size, colours) = ([photo.width(), photo.height()], Colours::of(&photo));
     Ok(Prepared::Input { photo: digest, size, colours, input })
 }
@@ -215,7 +236,7 @@ struct Pending {
 
 impl Pending {
     /// Embeds them all and appends what came of each to `answers`.
-    fn embed(&mut self, network: &Network, answers: &mut Vec<(usize, anyhow::Result<Done>)>) {
+    fn embed(&mut self, network: PhotoNetwork, answers: &mut Vec<(usize, anyhow::Result<Done>)>) {
         if self.photos.is_empty() {
             return;
         }

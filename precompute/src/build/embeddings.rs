@@ -6,6 +6,7 @@ use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use lookalike::digest::Digest;
 use lookalike::embedding::Adaptation;
 
 use super::cache::Record;
@@ -28,25 +29,30 @@ pub struct Embeddings {
     along_axes: bool,
 }
 
+/// Where in the cache the adapted embeddings of a network are while a run lasts.
+pub fn adapted_path(cache_folder: &Path, network: Digest) -> PathBuf {
+    cache_folder.join(format!("adapted-{}.bin", network.short()))
+}
+
 impl Embeddings {
     /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
     pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
         Embeddings { path, dims, first, stride, adapted: false, along_axes: false }
     }
 
-    /// Adapts those of `records`, which are of `network`, into a file in `folder` that is removed when the result is dropped.
+    /// Adapts those of `records`, which are of `network`, into the file `path` that is removed when the result is dropped.
     /// Gives the records of the adapted embeddings too, in the same order.
     ///
     /// # Errors
     /// When an embedding cannot be read or is not of finite numbers, or the file cannot be written.
     pub fn adapted(
-        folder: &Path,
+        path: &Path,
         network: &Embeddings,
         records: &[Record],
         adaptation: &Adaptation,
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
-        let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
+        let (path, dims) = (path.to_path_buf(), adaptation.axes());
         let along_axes = adaptation.components().len() == 1;
         let stride = 4 * dims as u64;
         let embeddings = Embeddings { path, dims, first: 0, stride, adapted: true, along_axes };

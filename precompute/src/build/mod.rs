@@ -1,5 +1,5 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`adaptation`] -> [`cells`] (of a large one) -> [`neighbours`] ->
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`cells`] (of a large one) -> [`neighbours`] ->
 //! [`folder`].
 
 pub mod adaptation;
@@ -18,8 +18,10 @@ mod ranking;
 pub mod space;
 mod stamp;
 pub mod thumbnail;
+mod vectors;
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,22 +29,23 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{ProductFields, find_products, read_table};
-use crate::networks::{self, Opened};
+use crate::catalogue::{Product, ProductFields, find_products, read_table};
+use crate::networks::{Networks, PhotoNetwork};
 use crate::progress::Progress;
 use crate::workers::processors;
 use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
-use embed::Outcome;
-use embeddings::Embeddings;
+use embed::{Item, Outcome};
+use embeddings::adapted_path;
 use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
 use stamp::Stamp;
+use vectors::{Source, Vectors};
 
 /// Products whose neighbours are found exactly, at most; of more through the cells.
 const MOST_EXACT: usize = 200_000;
@@ -68,6 +71,9 @@ pub struct Report {
 pub struct Made {
     /// What was done about adaptation to the catalogue.
     adaptation: Adapting,
+    /// The same of the network of the stored neighbours, if it is one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    neighbours_adaptation: Option<Adapting>,
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
     /// Cells that the codes are cut into.
@@ -102,7 +108,8 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
     let _lock = cache::lock(&cache_folder)?;
     place::restore(&arguments.out)?;
-    let opened = networks::open(&arguments.model, &cache_folder)?;
+    let networks = Networks::open(&arguments.networks, &cache_folder)?;
+    let opened = &networks.photo;
     if !opened.network.description().trained {
         eprintln!(
             "note: {} has random weights, not yet trained ones: neighbours show shape and colour rather than meaning",
@@ -110,22 +117,28 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         );
     }
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
-
-    let progress = Progress::new("embedding", products.len() as u64);
     let embedding = Instant::now();
-    let outcome = embed::embed(
-        &embed::Work {
-            photos: &arguments.photos,
-            products: &products,
-            network: &opened.network,
-            thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
-            jobs,
-        },
-        &mut cache,
-        &progress,
-    )?;
-    progress.finish();
+    let embed = |network: PhotoNetwork, products: &[Product], thumbnails: bool| {
+        let mut cache = EmbeddingCache::open(&cache_folder, network.identity(), network.dims())?;
+        let progress = Progress::new("embedding", products.len() as u64);
+        let thumbnails = thumbnails.then(|| cache_folder.join("thumbnails"));
+        let work = embed::Work { photos: &arguments.photos, products, network, thumbnails, jobs };
+        let outcome = embed::embed(&work, &mut cache, &progress)?;
+        progress.finish();
+        anyhow::Ok((outcome, cache))
+    };
+    let (mut outcome, cache) =
+        embed(PhotoNetwork::Compiled(&opened.network), &products, !arguments.no_thumbnails)?;
+    let own = match networks.own() {
+        Some(network) => {
+            let product = |item: &Item| Product { id: item.id.clone(), path: item.path.clone() };
+            let products: Vec<Product> = outcome.items.iter().map(product).collect();
+            let (mut own, cache) = embed(network, &products, false)?;
+            outcome.keep_those_of(&mut own);
+            Some(OwnEmbeddings { outcome: own, cache })
+        }
+        None => None,
+    };
     let embedding_seconds = embedding.elapsed().as_secs_f64();
     if outcome.items.is_empty() {
         bail!("none of the {} photos could be read; the first: {}", products.len(), outcome.first_reason());
@@ -143,11 +156,11 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
         eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
     }
-    let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
+    let made_of = stamp::made_of(arguments, networks.identity(), &outcome.items, &fields)?;
     let made = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
         Some(stamp) => stamp.made,
         None => {
-            let made = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
+            let made = index(arguments, &outcome, &fields, &cache, own.as_ref(), &networks, jobs)?;
             Stamp::write(made_of, &made, &arguments.out, &cache_folder)?;
             made
         }
@@ -172,40 +185,72 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the network of the stored neighbours makes of the products, if it is one of its own.
+struct OwnEmbeddings {
+    outcome: Outcome,
+    cache: EmbeddingCache,
+}
+
 /// From embeddings to the folder.
 fn index(
     arguments: &BuildArguments,
     outcome: &Outcome,
     fields: &[ProductFields],
     cache: &EmbeddingCache,
-    opened: &Opened,
+    own: Option<&OwnEmbeddings>,
+    networks: &Networks,
     jobs: usize,
 ) -> anyhow::Result<Made> {
-    let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
-    let (adaptation, adapting) =
-        adaptation::choose(arguments.adapt, &arguments.out, &opened.network, cache, &outcome.items, jobs)?;
-    // From here on distances are between these.
-    let (embeddings, records) = match &adaptation {
-        Some(adaptation) => {
-            let folder = EmbeddingCache::folder_of(&arguments.out);
-            Embeddings::adapted(&folder, &cache.embeddings(), &network, adaptation, jobs)?
-        }
-        None => (cache.embeddings(), network),
+    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let network = &networks.photo.network;
+    // What codes are of, and distances of shoppers' photos.
+    let photos = Vectors::new(
+        Source {
+            cache,
+            items: &outcome.items,
+            components: &network.components(),
+            previous: adaptation::of_folder(&arguments.out, network.identity()),
+            file: &adapted_path(&cache_folder, network.identity()),
+        },
+        arguments.adapt,
+        jobs,
+    )?;
+    let own = match (own, networks.own()) {
+        (Some(OwnEmbeddings { outcome, cache }), Some(network)) => Some(Vectors::new(
+            Source {
+                cache,
+                items: &outcome.items,
+                components: &network.components(),
+                previous: adaptation::of_cache(&cache_folder, &network.identity().hex()),
+                file: &adapted_path(&cache_folder, network.identity()),
+            },
+            arguments.adapt,
+            jobs,
+        )?),
+        _ => None,
     };
-    let embeddings = &embeddings;
-    let means = means::means(embeddings, &records)?;
+    // What the stored neighbours are nearest by.
+    let Vectors { embeddings, records, means, .. } = own.as_ref().unwrap_or(&photos);
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
     let code_bytes = f64::from(arguments.code_bytes);
     let in_cells = match arguments.cells.of(records.len()) {
         Some(count) => {
-            let (space, lengths) = space::space(embeddings, &records)?;
-            let cells = Cells::cut(embeddings, &records, &space, count, code_bytes, jobs)?;
+            let (space, lengths) = space::space(&photos.embeddings, &photos.records)?;
+            let cells = Cells::cut(&photos.embeddings, &photos.records, &space, count, code_bytes, jobs)?;
             Some((cells, space, lengths))
         }
         None => None,
     };
-    let through = in_cells.as_ref().map(|(cells, ..)| cells).filter(|_| records.len() > MOST_EXACT);
+    let own_cells = match (&own, &in_cells) {
+        (Some(own), Some((cells, ..))) if own.records.len() > MOST_EXACT => {
+            let (space, _) = space::space(&own.embeddings, &own.records)?;
+            Some(Cells::cut(&own.embeddings, &own.records, &space, cells.members.len(), code_bytes, jobs)?)
+        }
+        _ => None,
+    };
+    let through = own_cells.as_ref().or(in_cells.as_ref().map(|(cells, ..)| cells));
+    let through = through.filter(|_| records.len() > MOST_EXACT);
     let nearest = |groups: Option<&Groups>| -> anyhow::Result<(Neighbours, Option<f64>)> {
         let progress = Progress::new("neighbours", outcome.items.len() as u64);
         let wanted = Wanted {
@@ -215,50 +260,56 @@ fn index(
             groups,
         };
         let found = match through {
-            Some(cells) => neighbours::find_in_cells(embeddings, &records, cells, &wanted, jobs, &progress)?,
-            None => neighbours::find(embeddings, &records, &wanted, jobs, &progress)?,
+            Some(cells) => neighbours::find_in_cells(embeddings, records, cells, &wanted, jobs, &progress)?,
+            None => neighbours::find(embeddings, records, &wanted, jobs, &progress)?,
         };
         progress.finish();
-        let recall = through.map(|_| neighbours::recall(embeddings, &records, &found, &wanted, jobs));
+        let recall = through.map(|_| neighbours::recall(embeddings, records, &found, &wanted, jobs));
         Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
     let duplicates =
-        duplicates::find(embeddings, &outcome.items, &records, &neighbours, &means, arguments.colour > 0.0)?;
+        duplicates::find(embeddings, &outcome.items, records, &neighbours, means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
         (neighbours, neighbours_recall) = nearest(Some(&groups))?;
     }
-    let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
+    let thumbnails = cache_folder.join("thumbnails");
     let bytes = folder::write(&folder::Contents {
         out: &arguments.out,
         items: &outcome.items,
         fields,
         neighbours: &neighbours,
         neighbours_recall,
-        adaptation: adaptation.as_ref(),
+        neighbours_network: own.as_ref().and_then(|own| networks.own_entry(own.adaptation.is_some())),
+        adaptation: photos.adaptation.as_ref(),
         codes: match &in_cells {
             Some((cells, space, lengths)) => {
-                let items = &records;
+                let (embeddings, items) = (&photos.embeddings, &photos.records);
                 ToCode::Cells(cells, CellContents { embeddings, items, space, lengths, code_bytes, jobs })
             }
-            None => ToCode::Whole(space::coordinates(embeddings, &records)?),
+            None => ToCode::Whole(space::coordinates(&photos.embeddings, &photos.records)?),
         },
         code_bytes,
         jobs,
-        means: &means,
+        means: &photos.means,
         colour: arguments.colour,
-        network: opened,
+        network: &networks.photo,
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
         fragments: arguments.fragments.as_deref(),
         group: arguments.group.as_deref(),
     })
     .with_context(|| format!("writing {}", arguments.out.display()))?;
+    if let (Some(Vectors { adaptation: Some(adaptation), .. }), Some(network)) = (&own, networks.own()) {
+        let path = adaptation::kept_path(&cache_folder, &network.identity().hex());
+        fs::write(&path, adaptation.write()).with_context(|| format!("writing {}", path.display()))?;
+    }
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
     Ok(Made {
-        adaptation: adapting,
+        adaptation: photos.adapting,
+        neighbours_adaptation: own.map(|own| own.adapting),
         duplicates: duplicates.into_iter().map(ids).collect(),
         cells: in_cells.map(|(cells, ..)| cells.members.len()),
         neighbours_recall,
@@ -295,7 +346,7 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
-        let Made { adaptation, duplicates, cells, neighbours_recall, bytes } = made;
+        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!(
@@ -306,6 +357,9 @@ impl Report {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }
         println!("  {}", adaptation.line());
+        if let Some(adaptation) = neighbours_adaptation {
+            println!("  the network of the stored neighbours: {}", adaptation.line());
+        }
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
             println!(

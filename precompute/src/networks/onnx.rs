@@ -25,7 +25,7 @@ use super::Compiled;
 use super::constants::{broadcast, numbers};
 use super::source::{embedding_outlet, read};
 use super::storage::store;
-use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
+use crate::args::{NetworkOptions, WeightsName};
 
 /// Reads and compiles the network in `path`; `output` names the value that is the embedding.
 ///
@@ -51,8 +51,7 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         |axis: usize| -> anyhow::Result<u32> { Ok(model.input_fact(0)?.shape[axis].to_usize()?.try_into()?) };
     let (height, width) = (side(2)?, side(3)?);
     let preprocessing = match options.preprocessing {
-        Some(PreprocessingName::Caffe) => Preprocessing::caffe(width, height),
-        Some(PreprocessingName::Torch) => Preprocessing::torch(width, height),
+        Some(name) => name.of_size(width, height),
         None if is_vgg16(&walk.layers) => Preprocessing::caffe(width, height),
         None => Preprocessing::torch(width, height),
     };
