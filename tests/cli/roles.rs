@@ -107,10 +107,12 @@ fn each_network_is_adapted_to_the_catalogue_by_itself() -> anyhow::Result<()> {
     let other = adapted.iter().find(|(id, _)| *id == second.0).context("a product")?;
     let own = distance(Metric::Cosine, &first.1, &other.1);
     ensure!((own - second.1).abs() < 1e-6, "{own} and {}", second.1);
-    // A product more: both adaptations stay.
-    let report = build(&shop, 121, &["--no-thumbnails", "--images", "photos"])?;
-    ensure!(report["embedded"] == 1, "{report}");
-    ensure!(report["neighbours_adaptation"]["state"] == "kept", "{report}");
+    // The same photos in a folder made anew: both adaptations stay.
+    let report = build(&shop, 120, &["--no-thumbnails", "--images", "photos", "--neighbours", "6"])?;
+    ensure!(report["embedded"] == 0, "{report}");
+    for role in ["adaptation", "neighbours_adaptation"] {
+        ensure!(report[role]["state"] == "kept" && report[role]["overlap"] == 1.0, "{report}");
+    }
     Ok(())
 }
 
@@ -119,8 +121,9 @@ fn what_a_browser_cannot_run_is_no_network_for_photos() -> anyhow::Result<()> {
     let shop = Shop::with("roles-refused", 2)?;
     let (photos, out) = (shop.photos(), shop.out());
     for arguments in [
-        arguments!["build", &photos, "--out", &out, "--photo-model", transformer()],
-        arguments!["build", &photos, "--out", &out, "--model", transformer(), "--photo-model", transformer()],
+        arguments!["build", &photos, "--out", &out, "--photo-model", transformer()].to_vec(),
+        arguments!["build", &photos, "--out", &out, "--model", transformer(), "--photo-model", transformer()]
+            .to_vec(),
     ] {
         let errors = fail(1, arguments)?;
         ensure!(errors.contains("transformer.onnx") && errors.contains("photo"), "{errors}");

@@ -135,6 +135,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             let products: Vec<Product> = outcome.items.iter().map(product).collect();
             let (mut own, cache) = embed(network, &products, false)?;
             outcome.keep_those_of(&mut own);
+            outcome.embedded = outcome.embedded.max(own.embedded);
             Some(OwnEmbeddings { outcome: own, cache })
         }
         None => None,

@@ -1,5 +1,6 @@
 //! A network of any operations that tract has, run by tract as it is: for neighbours that are stored, which no browser computes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use lookalike::digest::Digest;
 use lookalike::network::Preprocessing;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::DimLike;
-use tract_onnx::tract_core::ops::konst::Const;
 
 use super::source::{embedding_outlet, read};
 use crate::args::PreprocessingName;
@@ -51,7 +51,7 @@ impl NativeNetwork {
         };
         let (height, width) = (side(2)?, side(3)?);
         let preprocessing = preprocessing.unwrap_or(PreprocessingName::Torch).of_size(width, height);
-        let identity = identity(&model, path, &preprocessing)?;
+        let identity = identity(path, output, &preprocessing)?;
         let plan = TypedSimplePlan::new(model.into_optimized().with_context(|| path.display().to_string())?)?;
         Ok(NativeNetwork { plan, preprocessing, identity, dims })
     }
@@ -104,14 +104,18 @@ fn embeddings_by_name(model: &TypedModel) -> Option<OutletId> {
         .copied()
 }
 
-/// The digest of the file, of every constant (which may lie in files beside it) and of the preprocessing.
-fn identity(model: &TypedModel, path: &Path, preprocessing: &Preprocessing) -> anyhow::Result<Digest> {
-    let file = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let outlet = format!("{:?} {}", model.outputs, serde_json::to_string(preprocessing)?);
-    let mut digests = vec![Digest::of(&file), Digest::of(outlet.as_bytes())];
-    for node in model.nodes() {
-        let Some(constant) = node.op_as::<Const>() else { continue };
-        digests.push(Digest::of(constant.val().try_as_plain_ram()?.as_bytes()));
+/// The digest of the file, of the files beside it that hold its weights, if any do, of the output asked for and of the preprocessing.
+fn identity(path: &Path, output: Option<&str>, preprocessing: &Preprocessing) -> anyhow::Result<Digest> {
+    let model = tract_onnx::onnx().proto_model_for_path(path)?;
+    let tensors = model.graph.iter().flat_map(|graph| &graph.initializer);
+    let beside = tensors.flat_map(|tensor| &tensor.external_data).filter(|entry| entry.key == "location");
+    let names: BTreeSet<&str> = beside.map(|entry| entry.value.as_str()).collect();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut digests =
+        vec![Digest::of(format!("{output:?} {}", serde_json::to_string(preprocessing)?).as_bytes())];
+    for file in std::iter::once(path.to_path_buf()).chain(names.into_iter().map(|name| folder.join(name))) {
+        let content = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        digests.push(Digest::of(&content));
     }
     Ok(Digest::of_set(digests))
 }
