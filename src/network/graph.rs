@@ -1,7 +1,7 @@
 //! A description and its weights to a tract model. Of tract this uses the core alone: no reader of any file format.
 
 use tract_core::internal::*;
-use tract_core::ops::array::TypedConcat;
+use tract_core::ops::array::{Slice, TypedConcat};
 use tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec, SumPool};
 use tract_core::ops::math;
 use tract_core::ops::nn::{DataFormat, Reduce, Reducer};
@@ -14,7 +14,8 @@ use super::weights::Weights;
 /// The tract model of the first `layers` layers of `description`, not yet optimised: input f32 `[1, 3, height, width]`, one
 /// output.
 ///
-/// `weights` gives the weights of a tensor once; they are dropped as soon as the model holds them in its own form.
+/// `weights` gives the weights of a tensor as many times as layers read it; they are dropped as soon as the model holds them
+/// in its own form.
 ///
 /// # Errors
 /// When shapes do not fit each other.
@@ -139,6 +140,20 @@ impl Wire<'_> {
                 let [a, b] = [inputs[0], inputs[1]].map(|input| self.model.outlet_fact(input));
                 ensure!(a?.shape == b?.shape, "the two values of a sum have one shape");
                 self.wire(math::add(), inputs)
+            }
+            Op::Slice { start, end } => {
+                self.channels(inputs[0])?;
+                let mut value = inputs[0];
+                for (axis, (start, end)) in [2, 3].into_iter().zip(start.iter().zip(end)) {
+                    let side = self.model.outlet_fact(value)?.shape[axis].to_usize()?;
+                    ensure!(
+                        start < end && *end <= side,
+                        "a slice from {start} to {end} of {side} rows or columns"
+                    );
+                    let name = format!("{}.axis{axis}", self.name);
+                    value = self.model.wire_node(name, Slice::new(axis, *start, *end), &[value])?[0];
+                }
+                Ok(value)
             }
             Op::Concat => {
                 let inputs = self.concatenable(inputs)?;

@@ -2,6 +2,7 @@
 
 mod constants;
 mod onnx;
+mod slices;
 mod source;
 mod storage;
 
