@@ -4,6 +4,7 @@ mod constants;
 mod native;
 mod onnx;
 mod roles;
+mod slices;
 mod source;
 mod storage;
 
