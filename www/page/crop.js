@@ -10,12 +10,14 @@ import { make } from "./make.js";
 import { sheet } from "./styles.js";
 
 const styles = sheet(`
-.photo { position: relative; align-self: flex-start; touch-action: none; cursor: crosshair; user-select: none; -webkit-user-select: none;
+.photo { position: relative; align-self: flex-start; touch-action: pan-y pinch-zoom; cursor: crosshair; user-select: none; -webkit-user-select: none;
   max-width: 100%; min-width: 120px; min-height: 120px; }
 .clip { position: relative; overflow: hidden; border-radius: var(--_radius); background: var(--_frame); }
 .clip img { display: block; max-width: 100%; max-height: var(--mlt-preview, 300px); pointer-events: none; }
 .shade { position: absolute; box-shadow: 0 0 0 100vmax #000a; pointer-events: none; }
 .box { position: absolute; border: 2px solid #fff; box-shadow: 0 0 0 1px #0008, inset 0 0 0 1px #0004; cursor: move; }
+/* A finger that swipes over the photo scrolls the page, unless it has taken hold of the rectangle. */
+.box:not(.whole), .edge.top, .edge.bottom, .handle { touch-action: none; }
 .whole { cursor: crosshair; }
 .box.whole { border-color: transparent; box-shadow: none; }
 .box:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
@@ -75,6 +77,8 @@ export class Cropper {
   #told = WHOLE;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
+  /** Ends with what a pointer is at. */
+  #gesture = new AbortController();
   #shade = make("div", { class: "shade" });
   /** An <img> turns a photo upright in every browser, and has it decoded off the page's thread. */
   #image = make("img", { part: "preview", "data-label": "photo", draggable: "false", decoding: "async" });
@@ -134,6 +138,10 @@ export class Cropper {
       () => true,
       () => false,
     );
+  }
+
+  focus() {
+    this.#box.focus();
   }
 
   /** @param {Crop | undefined} area @param {boolean} [tell] */
@@ -224,7 +232,8 @@ export class Cropper {
 
   /** @param {PointerEvent} down */
   #press(down) {
-    if (down.button !== 0 || this.#take.contains(/** @type {Node} */ (down.target))) return;
+    // A second finger means the page, or nothing.
+    if (down.button !== 0 || !down.isPrimary || this.#take.contains(/** @type {Node} */ (down.target))) return;
     const { width, height, left, top } = this.node.getBoundingClientRect();
     const at = (/** @type {PointerEvent} */ event) => [
       clamp((event.clientX - left) / width, 0, 1),
@@ -238,6 +247,7 @@ export class Cropper {
     let tapped = true;
 
     const drag = (/** @type {PointerEvent} */ event) => {
+      if (event.pointerId !== down.pointerId) return;
       if (tapped && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < TAP) return;
       tapped = false;
       const [x, y] = at(event);
@@ -245,11 +255,13 @@ export class Cropper {
       else if (moves) this.#move(shifted(before, x - fromX, y - fromY), false);
       else this.#move(between(fromX, fromY, x, y), false);
     };
-    const end = new AbortController();
+    this.#gesture.abort();
+    const end = (this.#gesture = new AbortController());
     const { signal } = end;
     this.node.setPointerCapture(down.pointerId);
     this.node.addEventListener("pointermove", drag, { signal });
     const stop = (/** @type {PointerEvent} */ event) => {
+      if (event.pointerId !== down.pointerId) return;
       end.abort();
       if (event.type === "pointercancel") return this.#move(before);
       if (tapped && !grip && !moves) this.#tap(fromX, fromY);
