@@ -55,10 +55,7 @@ export class Lookalike {
     // Absolute addresses need no page.
     const url = new URL(src, globalThis.document?.baseURI);
     this.#own = Object.keys(settings).length > 0 ? settings : registry.settings;
-    this.#controller = new SearchController(
-      () => url,
-      ({ Workers }) => this.#workersOf(Workers),
-    );
+    this.#controller = new SearchController(() => url);
   }
 
   /**
@@ -103,7 +100,10 @@ export class Lookalike {
    */
   rank(of, { crop, signal, onProgress, ...how } = {}) {
     const asked = { metric: "cosine", limit: DEFAULT_LIMIT, settled: true, ...how };
-    return this.#whileOpen(() => this.#controller.find({ of, crop, how: asked }, { signal, onProgress }));
+    return this.#whileOpen(async () => {
+      const { Workers, find } = await lazyDevice();
+      return find(this.#controller, this.#workersOf(Workers), { of, crop, how: asked }, { signal, onProgress });
+    });
   }
 
   /**

@@ -9,8 +9,6 @@ import { isStale, openFolder } from "../shared/folder.js";
 import { lazyImport } from "./lazy_import.js";
 
 /**
- * @typedef {typeof import("./device.js")} Device
- * @typedef {{ of: (folder: Folder) => import("./client.js").Client }} Workers
  * @typedef {object} Query
  * @property {Blob | string} of a photo, or a product's id
  * @property {How} how
@@ -26,28 +24,23 @@ import { lazyImport } from "./lazy_import.js";
  */
 
 /** What the same question would only answer again. */
-const FINAL = /^(item|metric|photo|filter|rules|options)\/|^worker\/unsupported$/;
+const FINAL = /^(item|metric|photo|filter|rules|options|worker\/unsupported)/;
 
 /** Whether to ask again is of no use. @param {{ code: string }} error */
 export const isFinal = ({ code }) => FINAL.test(code);
 
 /** Whether the folder has a product's answer, so that nothing need be ranked. @param {How} how */
-export const isStored = ({ rules, colour, settled }) => !rules && colour === undefined && settled === undefined;
+export const isStored = ({ rules, colour }) => !rules && colour === undefined;
 
 export class SearchController {
   #src;
-  #workers;
   #running = new AbortController();
   /** Whether the latest query is answered, for good. */
   settled = false;
 
-  /**
-   * @param {() => string | URL} src the folder's address, absolute
-   * @param {(device: Device) => Workers} [workers] default: those that all share
-   */
-  constructor(src, workers = ({ shared }) => shared) {
+  /** @param {() => string | URL} src the folder's address, absolute */
+  constructor(src) {
     this.#src = src;
-    this.#workers = workers;
   }
 
   /**
@@ -111,7 +104,7 @@ export class SearchController {
     // Side by side with the module that needs it, where its failure is told.
     openFolder(this.#src()).catch(() => {});
     const device = await lazyDevice();
-    return device.find(this, this.#workers(device), query, hooks);
+    return device.find(this, device.shared, query, hooks);
   }
 }
 

@@ -46,6 +46,8 @@ const STEP = 0.02;
 const LEAP = 0.1;
 /** A pointer that moves less means a tap. */
 const TAP = 6;
+/** A finger that draws less to one side means to swipe. */
+const SWIPE = 0.12;
 /** While a finger rests or a key is held down there is time to look. */
 const PAUSE_MS = 150;
 /** An object that fills the photo is no proposal. */
@@ -77,8 +79,8 @@ export class Cropper {
   #told = WHOLE;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
-  /** Ends with what a pointer is at. */
-  #gesture = new AbortController();
+  /** Ends what a pointer is at, as if it had not been. @type {(() => void) | undefined} */
+  #undo;
   #shade = make("div", { class: "shade" });
   /** An <img> turns a photo upright in every browser, and has it decoded off the page's thread. */
   #image = make("img", { part: "preview", "data-label": "photo", draggable: "false", decoding: "async" });
@@ -232,8 +234,10 @@ export class Cropper {
 
   /** @param {PointerEvent} down */
   #press(down) {
-    // A second finger means the page, or nothing.
-    if (down.button !== 0 || !down.isPrimary || this.#take.contains(/** @type {Node} */ (down.target))) return;
+    if (down.button !== 0 || this.#take.contains(/** @type {Node} */ (down.target))) return;
+    // A second finger means the page: what the first has done is undone.
+    this.#undo?.();
+    if (!down.isPrimary) return;
     const { width, height, left, top } = this.node.getBoundingClientRect();
     const at = (/** @type {PointerEvent} */ event) => [
       clamp((event.clientX - left) / width, 0, 1),
@@ -245,30 +249,40 @@ export class Cropper {
     const before = this.#edges;
     const [fromX, fromY] = at(down);
     let tapped = true;
+    /** Whether what a finger has drawn is a swipe rather than a rectangle. */
+    let swiped = false;
 
     const drag = (/** @type {PointerEvent} */ event) => {
-      if (event.pointerId !== down.pointerId) return;
       if (tapped && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < TAP) return;
       tapped = false;
       const [x, y] = at(event);
       if (grip) this.#move(grip.reduce((edges, name) => this.#edge(name, EDGES[name].upright ? y : x, edges), before), false);
       else if (moves) this.#move(shifted(before, x - fromX, y - fromY), false);
-      else this.#move(between(fromX, fromY, x, y), false);
+      else {
+        swiped = down.pointerType === "touch" && Math.min(Math.abs(x - fromX), Math.abs(y - fromY)) < SWIPE;
+        if (!swiped) this.#move(between(fromX, fromY, x, y), false);
+      }
     };
-    this.#gesture.abort();
-    const end = (this.#gesture = new AbortController());
-    const { signal } = end;
-    this.node.setPointerCapture(down.pointerId);
-    this.node.addEventListener("pointermove", drag, { signal });
-    const stop = (/** @type {PointerEvent} */ event) => {
-      if (event.pointerId !== down.pointerId) return;
+    const end = new AbortController();
+    const undo = () => {
       end.abort();
-      if (event.type === "pointercancel") return this.#move(before);
+      this.#undo = undefined;
+      this.#move(before);
+    };
+    this.#undo = undo;
+    this.node.setPointerCapture(down.pointerId);
+    /** @param {"pointermove" | "pointerup" | "pointercancel"} type @param {(event: PointerEvent) => void} act */
+    const on = (type, act) =>
+      this.node.addEventListener(type, (event) => event.pointerId === down.pointerId && act(event), { signal: end.signal });
+    on("pointermove", drag);
+    on("pointercancel", undo);
+    on("pointerup", () => {
+      if (swiped) return undo();
+      end.abort();
+      this.#undo = undefined;
       if (tapped && !grip && !moves) this.#tap(fromX, fromY);
       else if (!tapped) this.#move(this.#edges);
-    };
-    this.node.addEventListener("pointerup", stop, { signal });
-    this.node.addEventListener("pointercancel", stop, { signal });
+    });
   }
 
   /** @param {number} x @param {number} y */

@@ -27,11 +27,12 @@ const styles = sheet(`
 .folded { flex-wrap: nowrap; align-items: center; gap: .6em; }
 .folded .photo { min-width: 0; min-height: 0; align-self: center; pointer-events: none; }
 .folded .clip img { max-width: 72px; max-height: 56px; }
-.folded :is(.box, .proposal, .how, .choose, .side > p, .busy.done) { display: none; }
+.folded :is(.box, .proposal, .how, .chooseOther, .side > p, .busy.done) { display: none; }
 .folded .change { display: block; }
-.folded .side, .folded .actions { flex: 1; }
+.folded .side, .folded .actions { flex: 1; align-self: stretch; justify-content: center; }
+.folded .actions { justify-content: start; }
 .folded .clear { width: 40px; padding: 0; margin-inline-start: auto; font-size: 0; }
-.folded .clear::before { content: "\d7"; font-size: 20px; }
+.folded .clear::before { content: "×"; font-size: 20px; }
 `);
 
 /** Below, photo and products do not fit one screen. */
@@ -164,4 +165,4 @@ export class Panel {
 }
 
 /** @param {string} text @param {string} [part] */
-const button = (text, part = text) => make("button", { type: "button", class: part, part: `button ${part}`, "data-text": text });
+const button = (text, part = text) => make("button", { type: "button", class: text, part: `button ${part}`, "data-text": text });

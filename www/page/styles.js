@@ -37,7 +37,7 @@ li { min-width: 0; scroll-snap-align: start; }
 a[href]:hover img { transform: scale(1.03); }
 a[href]:hover .title { text-decoration: underline; }
 .words { display: flex; flex-wrap: wrap; gap: 0 .5em; justify-content: space-between; align-content: start; padding: .5em .1em 0;
-  min-height: 4.7em; font-size: .9em; }
+  min-height: 4.8em; font-size: .9em; }
 .title { flex: 0 0 100%; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow-wrap: anywhere; }
 .price { font-weight: 600; }
 .distance { color: var(--_muted); font-variant-numeric: tabular-nums; }

@@ -39,8 +39,7 @@ export async function fetchFile(url, file, signal, cache = "default") {
   const { ok, status, headers } = response;
   if (ok && !/html/.test(headers.get("content-type") ?? "")) return response;
   const gone = ok || (status >= 400 && status < 500 && !PASSING.includes(status));
-  const what = ok ? "with a web page" : status;
-  throw new LookalikeError(gone ? "folder/missing" : "folder/unreachable", `the server answered ${what}`, file);
+  throw new LookalikeError(gone ? "folder/missing" : "folder/unreachable", `the server answered ${ok ? "HTML" : status}`, file);
 }
 
 /**
