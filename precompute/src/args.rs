@@ -18,7 +18,7 @@ pub use eval::{EvalArguments, TableColumn};
 mod network;
 mod publish;
 
-pub use network::{NetworkOptions, PreprocessingName, WeightsName};
+pub use network::{NetworkOptions, NetworksArguments, PreprocessingName, WeightsName};
 pub use publish::{HostName, PublishArguments, PublishOptions};
 
 /// "More like this" for a shop with product photos and static hosting.
@@ -75,9 +75,9 @@ pub struct BuildArguments {
     /// CSV with a header, or JSON objects a line (.jsonl)
     #[arg(long, value_name = "FILE")]
     pub items: Option<PathBuf>,
-    /// The network: slim, an ONNX file, or a folder made by `model compile`
-    #[arg(long, value_name = "NETWORK", default_value = "slim")]
-    pub model: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub networks: NetworksArguments,
     /// How many neighbours to store for each product and metric
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub neighbours: u32,
@@ -246,6 +246,9 @@ pub struct ExportArguments {
     /// The network's own embeddings, not adapted to the catalogue
     #[arg(long)]
     pub raw: bool,
+    /// The embeddings of --photo-model, which codes are of, if the stored neighbours are of another network
+    #[arg(long)]
+    pub of_photos: bool,
 }
 
 /// Check every file of a folder against the manifest.

@@ -19,6 +19,7 @@ mod orientation;
 mod publish;
 mod query;
 mod refusals;
+mod roles;
 mod rules;
 mod serve;
 mod shop;

@@ -1,7 +1,27 @@
-//! Options of `precompute model compile` that say how a network is compiled.
+//! Options that name networks, and those of `precompute model compile` that say how one is compiled.
 
 use clap::{Args, ValueEnum};
-use lookalike::network::Component;
+use lookalike::network::{Component, Preprocessing};
+
+/// The networks of `precompute build`.
+#[derive(Args, Debug)]
+pub struct NetworksArguments {
+    /// The network whose neighbours are stored: slim, an ONNX file (of any operations that tract runs, such as a vision
+    /// transformer's), or a folder made by `model compile`
+    #[arg(long, value_name = "NETWORK", default_value = "slim")]
+    pub model: String,
+    /// The network that embeds shoppers' photos in the browser: slim, an ONNX file of convolutions, or a folder made by `model
+    /// compile`. The folder has it, and codes are of its embeddings [default: that of --model if a browser can run it,
+    /// else slim]
+    #[arg(long, value_name = "NETWORK")]
+    pub photo_model: Option<String>,
+    /// The value of an ONNX file of --model to take as the embedding, as `model compile --output`
+    #[arg(long, value_name = "NAME")]
+    pub model_output: Option<String>,
+    /// How pixels become the input of an ONNX file of --model, as `model compile --preprocessing`
+    #[arg(long, value_enum)]
+    pub model_preprocessing: Option<PreprocessingName>,
+}
 
 /// How a network is compiled.
 #[derive(Args, Debug, Default)]
@@ -61,6 +81,22 @@ pub enum PreprocessingName {
     Caffe,
     /// RGB, 0 to 1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225 (torchvision, ONNX Model Zoo)
     Torch,
+    /// RGB, 0 to 1, minus 0.481, 0.458, 0.408, over 0.269, 0.261, 0.276 (CLIP's image towers)
+    Clip,
+    /// RGB, -1 to 1 (Google's vision transformers, TensorFlow)
+    Symmetric,
+}
+
+impl PreprocessingName {
+    /// For an input of `width` by `height` pixels.
+    pub fn of_size(self, width: u32, height: u32) -> Preprocessing {
+        match self {
+            PreprocessingName::Caffe => Preprocessing::caffe(width, height),
+            PreprocessingName::Torch => Preprocessing::torch(width, height),
+            PreprocessingName::Clip => Preprocessing::clip(width, height),
+            PreprocessingName::Symmetric => Preprocessing::symmetric(width, height),
+        }
+    }
 }
 
 #[cfg(test)]

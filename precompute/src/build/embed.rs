@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use lookalike::colour::Colours;
 use lookalike::digest::Digest;
-use lookalike::network::Network;
 use lookalike::photo::{Limits, decode};
 
 use super::Skipped;
@@ -28,7 +27,7 @@ use crate::catalogue::Product;
 use crate::caught::caught;
 use crate::fault;
 use crate::interrupt::{self, Interrupted};
-use crate::networks::Opened;
+use crate::networks::{Networks, PhotoNetwork};
 use crate::progress::Progress;
 
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
@@ -47,14 +46,25 @@ pub struct Work {
     /// In item order.
     pub products: Vec<Product>,
     /// Ready to run.
-    pub network: Arc<Opened>,
+    pub networks: Arc<Networks>,
+    /// Whether photos are embedded by the stored neighbours' own network, rather than by that of shoppers' photos.
+    pub by_own: bool,
     /// Number of threads.
     pub jobs: usize,
     /// How long a photo may take to be read, decoded and made small.
     pub limit: Duration,
 }
 
+impl Work {
+    /// The network that photos are embedded by.
+    fn network(&self) -> PhotoNetwork<'_> {
+        let photo = PhotoNetwork::Compiled(&self.networks.photo.network);
+        if self.by_own { self.networks.own().unwrap_or(photo) } else { photo }
+    }
+}
+
 /// A product that is in the folder.
+#[derive(Clone)]
 pub struct Item {
     /// Its id.
     pub id: String,
@@ -79,6 +89,25 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Leaves out what `other`, of the same products, could not embed, or found with another content.
+    pub fn keep_those_of(&mut self, other: &mut Outcome) {
+        let same: HashMap<&str, Digest> =
+            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
+        let changed = |item: &Item| same.get(item.id.as_str()).is_some_and(|photo| *photo != item.photo);
+        let reason = "it changed while it was read".to_owned();
+        let skip = |item: &Item| Skipped { file: item.path.display().to_string(), reason: reason.clone() };
+        self.skipped.extend(self.items.iter().filter(|item| changed(item)).map(skip));
+        let kept: HashMap<String, Digest> = self
+            .items
+            .iter()
+            .filter(|item| same.get(item.id.as_str()) == Some(&item.photo))
+            .map(|item| (item.id.clone(), item.photo))
+            .collect();
+        self.items.retain(|item| kept.contains_key(&item.id));
+        other.items.retain(|item| kept.contains_key(&item.id));
+        self.skipped.append(&mut other.skipped);
+    }
+
     /// Why the first photo was skipped.
     pub fn first_reason(&self) -> String {
         self.skipped.first().map(|photo| format!("{}: {}", photo.file, photo.reason)).unwrap_or_default()
@@ -323,7 +352,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Embeds one photo after the other until there is none left or the work is stopped. False if it was left alone.
 fn embed_some(shared: &Shared, state: &Mutex<State>, sender: &SyncSender<Message>) -> bool {
-    let network = &shared.work.network.network;
+    let network = shared.work.network();
     while !shared.stop.load(Ordering::Relaxed) {
         let index = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(product) = shared.work.products.get(index) else { break };
@@ -400,12 +429,12 @@ fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<P
         return Ok(Prepared::Done(Done::Reused(Kept { photo, thumbnail, record })));
     }
     let (size, colours) = ([decoded.width(), decoded.height()], Colours::of(&decoded));
-    let input = shared.work.network.network.description().preprocessing.apply(&decoded);
+    let input = shared.work.network().preprocessing().apply(&decoded);
     Ok(Prepared::Pending(Pending { index, photo, thumbnail, size, colours, input }))
 }
 
 /// Embeds photos together, or, if the network fails, one by one, so that those it fails on are told from the others.
-fn run_network(network: &Network, batch: Vec<Pending>) -> impl Iterator<Item = (usize, Done)> {
+fn run_network(network: PhotoNetwork, batch: Vec<Pending>) -> impl Iterator<Item = (usize, Done)> + use<> {
     let inputs = batch.iter().flat_map(|pending| &pending.input).copied().collect::<Vec<_>>();
     let together = if batch.is_empty() { Ok(Vec::new()) } else { run_caught(network, &inputs) };
     drop(inputs);
@@ -427,10 +456,10 @@ fn run_network(network: &Network, batch: Vec<Pending>) -> impl Iterator<Item = (
     })
 }
 
-fn run_caught(network: &Network, inputs: &[f32]) -> Result<Vec<f32>, String> {
+fn run_caught(network: PhotoNetwork, inputs: &[f32]) -> Result<Vec<f32>, String> {
     caught(|| {
         fault::point("network").map_err(anyhow::Error::from)?;
-        Ok(network.run(inputs)?)
+        network.run(inputs)
     })
     .and_then(|result: anyhow::Result<Vec<f32>>| result.map_err(|error| format!("{error:#}")))
 }

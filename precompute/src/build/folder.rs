@@ -9,8 +9,9 @@ use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, Metric};
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
-    WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
+    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork,
+    NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
+    write_neighbour_shard,
 };
 
 use super::bytes::Bytes;
@@ -45,6 +46,8 @@ pub struct Contents<'a> {
     pub neighbours: &'a Neighbours,
     /// The share of the exact ones that they are, where they may not all be.
     pub neighbours_recall: Option<f64>,
+    /// The network that they were found by, if it is not `network`.
+    pub neighbours_network: Option<NeighboursNetwork>,
     /// What embeddings were adapted to the catalogue by, if they were.
     pub adaptation: Option<&'a Adaptation>,
     /// What codes are made of.
@@ -171,7 +174,8 @@ fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(Neigh
     });
     let (path, bytes) = write_set(folder, "neighbours", files)?;
     let recall = contents.neighbours_recall;
-    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall }, bytes))
+    let network = contents.neighbours_network.clone();
+    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall, network }, bytes))
 }
 
 fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry, u64)> {

@@ -1,5 +1,5 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`adaptation`] -> [`cells`] (of a large one) -> [`neighbours`] ->
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`cells`] (of a large one) -> [`neighbours`] ->
 //! [`folder`] -> `publish`.
 
 pub mod adaptation;
@@ -19,6 +19,7 @@ mod read_photo;
 pub mod record_log;
 pub mod space;
 pub mod thumbnail;
+mod vectors;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,8 +31,8 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{ProductFields, find_products, read_table};
-use crate::networks::{self, Opened};
+use crate::catalogue::{Product, ProductFields, find_products, read_table};
+use crate::networks::{Networks, Opened, PhotoNetwork};
 use crate::progress::Progress;
 use crate::publish::Target;
 use crate::workers::processors;
@@ -40,8 +41,8 @@ use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
-use embed::Outcome;
-use embeddings::Embeddings;
+use embed::{Item, Outcome};
+use embeddings::adapted_path;
 use fingerprint::Fingerprint;
 use folder::ToCode;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
@@ -50,6 +51,7 @@ use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
 use record_log::Access;
 use thumbnail::Thumbnails;
+use vectors::{Source, Vectors};
 
 /// Products whose neighbours are found exactly, at most; of more through the cells.
 const MOST_EXACT: usize = 200_000;
@@ -75,6 +77,9 @@ pub struct Report {
 pub struct Made {
     /// What was done about adaptation to the catalogue.
     adaptation: Adapting,
+    /// The same of the network of the stored neighbours, if it is one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    neighbours_adaptation: Option<Adapting>,
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
     /// Cells that the codes are cut into.
@@ -142,7 +147,8 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         Some(path) => read_table(path)?,
         None => HashMap::new(),
     };
-    let opened = Arc::new(networks::open(&arguments.model, cache_folder)?);
+    let networks = Arc::new(Networks::open(&arguments.networks, cache_folder)?);
+    let opened = &networks.photo;
     if !opened.network.description().trained {
         eprintln!(
             "note: {} has random weights, not yet trained ones: neighbours show shape and colour rather than meaning",
@@ -150,26 +156,42 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         );
     }
     let count = products.len();
-    target.check_space(least_bytes(arguments, &opened, count))?;
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let (identity, dims) = (opened.network.identity(), opened.network.dims());
-    let mut cache = EmbeddingCache::open(cache_folder, identity, dims, Access::Write)?;
+    target.check_space(least_bytes(arguments, opened, count))?;
+    let jobs = jobs(arguments);
     let mut thumbnails = match arguments.no_thumbnails {
         true => None,
         false => Some(Thumbnails::open(cache_folder)?),
     };
-
-    let progress = Progress::new("embedding", count as u64);
     let embedding = Instant::now();
-    let work = embed::Work {
-        photos: arguments.photos.clone(),
-        products,
-        network: opened.clone(),
-        jobs,
-        limit: arguments.photo_timeout,
+    let embed = |by_own: bool, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
+        let photo = PhotoNetwork::Compiled(&networks.photo.network);
+        let network = if by_own { networks.own().unwrap_or(photo) } else { photo };
+        let mut cache =
+            EmbeddingCache::open(cache_folder, network.identity(), network.dims(), Access::Write)?;
+        let progress = Progress::new("embedding", products.len() as u64);
+        let work = embed::Work {
+            photos: arguments.photos.clone(),
+            products,
+            networks: networks.clone(),
+            by_own,
+            jobs,
+            limit: arguments.photo_timeout,
+        };
+        let outcome = embed::embed(work, &mut cache, thumbnails, &progress)?;
+        progress.finish();
+        anyhow::Ok((outcome, cache))
     };
-    let outcome = embed::embed(work, &mut cache, thumbnails.as_mut(), &progress)?;
-    progress.finish();
+    let (mut outcome, cache) = embed(false, products, thumbnails.as_mut())?;
+    let own = match networks.own() {
+        Some(_) => {
+            let product = |item: &Item| Product { id: item.id.clone(), path: item.path.clone() };
+            let (mut own, cache) = embed(true, outcome.items.iter().map(product).collect(), None)?;
+            outcome.keep_those_of(&mut own);
+            outcome.embedded = outcome.embedded.max(own.embedded);
+            Some(OwnEmbeddings { outcome: own, cache })
+        }
+        None => None,
+    };
     let embedding_seconds = embedding.elapsed().as_secs_f64();
     if !outcome.skipped.is_empty()
         && let Err(error) = fs::read_dir(&arguments.photos)
@@ -197,11 +219,11 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
         eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
     }
-    let inputs_digest = fingerprint::inputs_digest(arguments, identity, &outcome.items, &fields)?;
+    let inputs_digest = fingerprint::inputs_digest(arguments, networks.identity(), &outcome.items, &fields)?;
     let made = match Fingerprint::of_same(inputs_digest, target.out(), cache_folder) {
         Some(fingerprint) => fingerprint.made,
         None => {
-            let made = index(arguments, &target, &outcome, &fields, &cache, &opened, jobs)?;
+            let made = index(arguments, &target, &outcome, &fields, &cache, own.as_ref(), &networks)?;
             Fingerprint::write(inputs_digest, &made, target.out(), cache_folder)?;
             if let Some(thumbnails) = &thumbnails {
                 thumbnails.remove_strays();
@@ -229,6 +251,17 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// What the network of the stored neighbours makes of the products, if it is one of its own.
+struct OwnEmbeddings {
+    outcome: Outcome,
+    cache: EmbeddingCache,
+}
+
+/// Number of threads.
+fn jobs(arguments: &BuildArguments) -> usize {
+    arguments.jobs.map_or_else(processors, usize::from)
+}
+
 /// From embeddings to the folder.
 fn index(
     arguments: &BuildArguments,
@@ -236,36 +269,62 @@ fn index(
     outcome: &Outcome,
     fields: &[ProductFields],
     cache: &EmbeddingCache,
-    opened: &Opened,
-    jobs: usize,
+    own: Option<&OwnEmbeddings>,
+    networks: &Networks,
 ) -> anyhow::Result<Made> {
+    let jobs = jobs(arguments);
     interrupt::check()?;
-    let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
-    let (adaptation, adapting) =
-        adaptation::choose(arguments.adapt, &arguments.out, &opened.network, cache, &outcome.items, jobs)?;
-    interrupt::check()?;
-    // From here on distances are between these.
-    let (embeddings, records) = match &adaptation {
-        Some(adaptation) => {
-            let folder = EmbeddingCache::folder_of(&arguments.out);
-            Embeddings::adapted(&folder, &cache.embeddings(), &network, adaptation, jobs)?
-        }
-        None => (cache.embeddings(), network),
+    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let network = &networks.photo.network;
+    // What codes are of, and distances of shoppers' photos.
+    let photos = Vectors::new(
+        Source {
+            cache,
+            items: &outcome.items,
+            components: &network.components(),
+            previous: adaptation::of_folder(&arguments.out, network.identity()),
+            file: &adapted_path(&cache_folder, network.identity()),
+        },
+        arguments.adapt,
+        jobs,
+    )?;
+    let own = match (own, networks.own()) {
+        (Some(OwnEmbeddings { outcome, cache }), Some(network)) => Some(Vectors::new(
+            Source {
+                cache,
+                items: &outcome.items,
+                components: &network.components(),
+                previous: adaptation::of_cache(&cache_folder, &network.identity().hex()),
+                file: &adapted_path(&cache_folder, network.identity()),
+            },
+            arguments.adapt,
+            jobs,
+        )?),
+        _ => None,
     };
-    let embeddings = &embeddings;
-    let means = means::means(embeddings, &records)?;
+    interrupt::check()?;
+    // What the stored neighbours are nearest by.
+    let Vectors { embeddings, records, means, .. } = own.as_ref().unwrap_or(&photos);
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
     let code_bytes = f64::from(arguments.code_bytes);
     let in_cells = match arguments.cells.of(records.len()) {
         Some(count) => {
-            let (space, lengths) = space::space(embeddings, &records)?;
-            let cells = Cells::cut(embeddings, &records, &space, count, code_bytes, jobs)?;
+            let (space, lengths) = space::space(&photos.embeddings, &photos.records)?;
+            let cells = Cells::cut(&photos.embeddings, &photos.records, &space, count, code_bytes, jobs)?;
             Some((cells, space, lengths))
         }
         None => None,
     };
-    let through = in_cells.as_ref().map(|(cells, ..)| cells).filter(|_| records.len() > MOST_EXACT);
+    let own_cells = match (&own, &in_cells) {
+        (Some(own), Some((cells, ..))) if own.records.len() > MOST_EXACT => {
+            let (space, _) = space::space(&own.embeddings, &own.records)?;
+            Some(Cells::cut(&own.embeddings, &own.records, &space, cells.members.len(), code_bytes, jobs)?)
+        }
+        _ => None,
+    };
+    let through = own_cells.as_ref().or(in_cells.as_ref().map(|(cells, ..)| cells));
+    let through = through.filter(|_| records.len() > MOST_EXACT);
     let nearest = |groups: Option<&Groups>| -> anyhow::Result<(Neighbours, Option<f64>)> {
         let progress = Progress::new("neighbours", outcome.items.len() as u64);
         let wanted = Wanted {
@@ -275,23 +334,23 @@ fn index(
             groups,
         };
         let found = match through {
-            Some(cells) => neighbours::find_in_cells(embeddings, &records, cells, &wanted, jobs, &progress)?,
-            None => neighbours::find(embeddings, &records, &wanted, jobs, &progress)?,
+            Some(cells) => neighbours::find_in_cells(embeddings, records, cells, &wanted, jobs, &progress)?,
+            None => neighbours::find(embeddings, records, &wanted, jobs, &progress)?,
         };
         progress.finish();
         interrupt::check()?;
-        let recall = through.map(|_| neighbours::recall(embeddings, &records, &found, &wanted, jobs));
+        let recall = through.map(|_| neighbours::recall(embeddings, records, &found, &wanted, jobs));
         Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
     let duplicates =
-        duplicates::find(embeddings, &outcome.items, &records, &neighbours, &means, arguments.colour > 0.0)?;
+        duplicates::find(embeddings, &outcome.items, records, &neighbours, means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
         (neighbours, neighbours_recall) = nearest(Some(&groups))?;
     }
-    let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
+    let thumbnails = cache_folder.join("thumbnails");
     let bytes = folder::write(&folder::Contents {
         out: &arguments.out,
         target,
@@ -300,28 +359,34 @@ fn index(
         fields,
         neighbours: &neighbours,
         neighbours_recall,
-        adaptation: adaptation.as_ref(),
+        neighbours_network: own.as_ref().and_then(|own| networks.own_entry(own.adaptation.is_some())),
+        adaptation: photos.adaptation.as_ref(),
         codes: match &in_cells {
             Some((cells, space, lengths)) => {
-                let items = &records;
+                let (embeddings, items) = (&photos.embeddings, &photos.records);
                 ToCode::Cells(cells, CellContents { embeddings, items, space, lengths, code_bytes, jobs })
             }
-            None => ToCode::Whole(space::coordinates(embeddings, &records)?),
+            None => ToCode::Whole(space::coordinates(&photos.embeddings, &photos.records)?),
         },
         code_bytes,
         jobs,
-        means: &means,
+        means: &photos.means,
         colour: arguments.colour,
-        network: opened,
+        network: &networks.photo,
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
         fragments: arguments.fragments.as_deref(),
         group: arguments.group.as_deref(),
     })
     .with_context(|| format!("writing {}", arguments.out.display()))?;
+    if let (Some(Vectors { adaptation: Some(adaptation), .. }), Some(network)) = (&own, networks.own()) {
+        let path = adaptation::kept_path(&cache_folder, &network.identity().hex());
+        fs::write(&path, adaptation.write()).with_context(|| format!("writing {}", path.display()))?;
+    }
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
     Ok(Made {
-        adaptation: adapting,
+        adaptation: photos.adapting,
+        neighbours_adaptation: own.map(|own| own.adapting),
         duplicates: duplicates.into_iter().map(ids).collect(),
         cells: in_cells.map(|(cells, ..)| cells.members.len()),
         neighbours_recall,
@@ -358,7 +423,7 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
-        let Made { adaptation, duplicates, cells, neighbours_recall, bytes } = made;
+        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if *embedded > 0 {
             println!(
@@ -369,6 +434,9 @@ impl Report {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }
         println!("  {}", adaptation.line());
+        if let Some(adaptation) = neighbours_adaptation {
+            println!("  the network of the stored neighbours: {}", adaptation.line());
+        }
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
             println!(

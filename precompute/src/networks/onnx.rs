@@ -23,9 +23,10 @@ use tract_onnx::tract_core::ops::source::TypedSource;
 
 use super::Compiled;
 use super::constants::{broadcast, numbers};
+use super::slices::slice;
 use super::source::{embedding_outlet, read};
 use super::storage::store;
-use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
+use crate::args::{NetworkOptions, WeightsName};
 
 /// Reads and compiles the network in `path`; `output` names the value that is the embedding.
 ///
@@ -51,11 +52,11 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         |axis: usize| -> anyhow::Result<u32> { Ok(model.input_fact(0)?.shape[axis].to_usize()?.try_into()?) };
     let (height, width) = (side(2)?, side(3)?);
     let preprocessing = match options.preprocessing {
-        Some(PreprocessingName::Caffe) => Preprocessing::caffe(width, height),
-        Some(PreprocessingName::Torch) => Preprocessing::torch(width, height),
+        Some(name) => name.of_size(width, height),
         None if is_vgg16(&walk.layers) => Preprocessing::caffe(width, height),
         None => Preprocessing::torch(width, height),
     };
+    walk.share();
     let stored = walk.tensors.iter().map(|tensor| Ok(store(&numbers(tensor)?, tensor.shape(), options)));
     let (entries, tensors) = stored.collect::<anyhow::Result<(Vec<_>, Vec<_>)>>()?;
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
@@ -87,6 +88,15 @@ enum Value {
     Constant(Arc<Tensor>),
     /// A sum over `pixels` places of the picture that a division is to turn into the mean held by the value.
     Sum { mean: usize, pixels: usize },
+}
+
+impl Value {
+    fn constant(&self) -> Option<Arc<Tensor>> {
+        match self {
+            Value::Constant(tensor) => Some(tensor.clone()),
+            _ => None,
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -164,6 +174,10 @@ impl Walk<'_> {
             let pixels = shape[2].to_usize()? * shape[3].to_usize()?;
             let Value::Layer(mean) = self.push(Op::GlobalAveragePool, &inputs)? else { unreachable!() };
             return Ok(Value::Sum { mean, pixels });
+        }
+        let constants: Vec<_> = inputs.iter().skip(1).filter_map(Value::constant).collect();
+        if let Some(op) = slice(node, &self.model.outlet_fact(node.inputs[0])?.shape, &constants)? {
+            return self.push(op, &inputs[..1]);
         }
         if let Some(op) = node.op_as::<TypedConcat>() {
             ensure!(op.axis == 1, "values are concatenated along the channels only");
@@ -322,6 +336,30 @@ impl Walk<'_> {
         Ok((pair(&spec.kernel_shape)?, pair(&spec.strides())?, padding))
     }
 
+    /// Makes layers that have the same weights and the same biases read the same tensors, and drops the others.
+    ///
+    /// Weights that several operations share in the file are constants of their own here: tract folds what is done to each.
+    fn share(&mut self) {
+        let mut kept: Vec<Arc<Tensor>> = Vec::new();
+        let mut pairs: Vec<[usize; 2]> = Vec::new();
+        for layer in &mut self.layers {
+            let (Op::Conv { weight, bias, .. } | Op::Dense { weight, bias }) = &mut layer.op else {
+                continue;
+            };
+            let tensors = [*weight, *bias].map(|index| self.tensors[index].clone());
+            let is_same =
+                |pair: &&[usize; 2]| pair.iter().zip(&tensors).all(|(index, tensor)| kept[*index] == *tensor);
+            let same = pairs.iter().find(is_same).copied();
+            let pair = same.unwrap_or([kept.len(), kept.len() + 1]);
+            if same.is_none() {
+                kept.extend(tensors);
+                pairs.push(pair);
+            }
+            [*weight, *bias] = pair;
+        }
+        self.tensors = kept;
+    }
+
     fn tensor(&mut self, tensor: Arc<Tensor>) -> usize {
         self.tensors.push(tensor);
         self.tensors.len() - 1
@@ -339,13 +377,8 @@ impl Walk<'_> {
 
 /// The result of `node`, if it depends on constants only.
 fn evaluate(node: &TypedNode, inputs: &[Value]) -> anyhow::Result<Option<Arc<Tensor>>> {
-    let constants: Option<TVec<TValue>> = inputs
-        .iter()
-        .map(|value| match value {
-            Value::Constant(tensor) => Some(tensor.clone().into_tvalue()),
-            _ => None,
-        })
-        .collect();
+    let constants: Option<TVec<TValue>> =
+        inputs.iter().map(|value| Some(value.constant()?.into_tvalue())).collect();
     let Some(constants) = constants else { return Ok(None) };
     let outputs = node.op.eval_out_of_plan(constants)?;
     Ok(outputs.and_then(|outputs| outputs.into_iter().next()).map(|output| output.into_arc_tensor()))

@@ -6,9 +6,13 @@
 //! and every store is of whole vectors and no picture is converted between layers; scratch memory belongs to the thread
 //! and is reused from photo to photo.
 
+mod blocks;
 mod chain;
 mod kernel;
+mod plan;
 mod plane;
+mod separable;
+mod steps;
 mod weights;
 
 use std::cell::RefCell;
@@ -21,7 +25,9 @@ pub(super) use chain::{Chain, chains};
 use kernel::memory::Lines;
 pub use kernel::multiply_adds;
 use kernel::{Isa, Job};
+pub(super) use plan::{Group, groups};
 use plane::Plane;
+pub(super) use steps::{Blocks, global_pool, to_blocks, to_plain};
 use weights::{Packed, direct, winograd};
 
 use super::weights::Weights;
