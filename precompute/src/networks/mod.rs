@@ -1,7 +1,10 @@
 //! Where a network comes from: the project's own, an ONNX file, or a folder compiled before.
 
+mod calibration;
 mod constants;
+mod feedback;
 mod onnx;
+mod sharing;
 mod slices;
 mod source;
 mod storage;
