@@ -221,6 +221,24 @@ fn a_slice_outside_the_picture_is_refused() {
 }
 
 #[test]
+fn a_shared_tensor_cannot_ask_for_much_memory() {
+    // 256 MiB, and in memory once for each of nine layers.
+    let sides = 1 << 14;
+    let tensors = [(vec![sides, sides], Encoding::Int8), (vec![sides], Encoding::F32)];
+    let tensors: Vec<_> =
+        tensors.into_iter().map(|(shape, encoding)| TensorEntry { shape, encoding }).collect();
+    let layers =
+        (0..9).map(|value| Layer { inputs: vec![value], op: Op::Dense { weight: 0, bias: 1 } }).collect();
+    let bytes = tensors.iter().map(|tensor| tensor.bytes().expect("a size") as u64).sum();
+    let mut description =
+        Description::new("test".into(), true, Preprocessing::torch(8, 8), sides, layers, tensors);
+    description.parts = vec![PartEntry { path: "part-000.bin".into(), bytes, sha256: String::new() }];
+    let text = description.write();
+    let refused = Loader::new(&text, &Digest::of(&text).hex()).err().expect("more than fits");
+    assert!(refused.to_string().contains("is a network of"), "{refused}");
+}
+
+#[test]
 fn what_older_readers_do_not_know_is_written_as_version_2() {
     let version = |network: &Network| {
         let text = network.description().write();

@@ -1,5 +1,7 @@
 //! Options that name networks, and those of `precompute model compile` that say how one is compiled.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use lookalike::network::{Component, Preprocessing};
 
@@ -29,10 +31,13 @@ pub struct NetworkOptions {
     /// How weights are stored
     #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
     pub weights: WeightsName,
-    /// Step of the quantiser of --weights rans, relative to the root mean square of the weights of an output: smaller is larger
-    /// and closer [default: 0.2]
+    /// Step of the quantiser of --weights rans for the largest layer, relative to the root mean square of the weights of an
+    /// output: smaller is larger and closer; smaller layers have finer steps [default: 0.2]
     #[arg(long, value_name = "STEP", value_parser = step)]
     pub weight_step: Option<f32>,
+    /// Round the weights of --weights rans for photos such as those of this folder, so that errors make up for each other
+    #[arg(long, value_name = "PHOTOS")]
+    pub calibrate: Option<PathBuf>,
     /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
     #[arg(long, value_enum)]
     pub preprocessing: Option<PreprocessingName>,
@@ -70,7 +75,7 @@ pub enum WeightsName {
     F16,
     /// As they are
     F32,
-    /// 8 bits, entropy-coded to about 4.4; tensors of few weights as int8
+    /// 8 bits, entropy-coded to about 4.4 in the largest layers; convolutions of few weights in half precision
     Rans,
 }
 

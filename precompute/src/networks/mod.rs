@@ -1,9 +1,12 @@
 //! Where a network comes from: the project's own, an ONNX file, or a folder compiled before.
 
+mod calibration;
 mod constants;
+mod feedback;
 mod native;
 mod onnx;
 mod roles;
+mod sharing;
 mod slices;
 mod source;
 mod storage;

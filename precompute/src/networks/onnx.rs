@@ -3,7 +3,7 @@
 //! tract reads the file, infers every shape and gives typed operations; this walks them in order and writes down the few
 //! that image networks are made of. Operations on constants are done here and now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +22,9 @@ use tract_onnx::tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 use tract_onnx::tract_core::ops::source::TypedSource;
 
 use super::Compiled;
+use super::calibration::moments;
 use super::constants::{broadcast, numbers};
+use super::sharing::{readers, share};
 use super::slices::slice;
 use super::source::{embedding_outlet, read};
 use super::storage::store;
@@ -37,9 +39,19 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         options.weight_step.is_none() || options.weights == WeightsName::Rans,
         "--weight-step is the step of --weights rans"
     );
+    ensure!(
+        options.calibrate.is_none() || options.weights == WeightsName::Rans,
+        "--calibrate is for --weights rans"
+    );
     let model = read(path).with_context(|| format!("reading the network {}", path.display()))?;
     let outlet = embedding_outlet(&model, output)?;
-    let mut walk = Walk { model: &model, values: HashMap::new(), layers: Vec::new(), tensors: Vec::new() };
+    let mut walk = Walk {
+        model: &model,
+        values: HashMap::new(),
+        layers: Vec::new(),
+        tensors: Vec::new(),
+        read: HashMap::new(),
+    };
     walk.to(outlet).with_context(|| format!("compiling {}", path.display()))?;
     let fact = model.outlet_fact(outlet)?;
     let dims = fact.shape.volume().to_usize().context("the embedding's length is not fixed")?;
@@ -56,8 +68,16 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         None if is_vgg16(&walk.layers) => Preprocessing::caffe(width, height),
         None => Preprocessing::torch(width, height),
     };
-    walk.share();
-    let stored = walk.tensors.iter().map(|tensor| Ok(store(&numbers(tensor)?, tensor.shape(), options)));
+    walk.tensors = share(&mut walk.layers, &walk.tensors);
+    let moments = match &options.calibrate {
+        Some(folder) => moments(&model, &readers(&walk.layers, &walk.read), &preprocessing, folder)
+            .with_context(|| format!("running {} on the photos of {}", path.display(), folder.display()))?,
+        None => BTreeMap::new(),
+    };
+    let largest = walk.tensors.iter().map(|tensor| tensor.len()).max().unwrap_or(1);
+    let stored = walk.tensors.iter().enumerate().map(|(index, tensor)| {
+        Ok(store(&numbers(tensor)?, tensor.shape(), options, largest, moments.get(&index)))
+    });
     let (entries, tensors) = stored.collect::<anyhow::Result<(Vec<_>, Vec<_>)>>()?;
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
     let mut description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
@@ -104,6 +124,8 @@ struct Walk<'a> {
     values: HashMap<OutletId, Value>,
     layers: Vec<Layer>,
     tensors: Vec<Arc<Tensor>>,
+    /// The value that a pointwise convolution or dense layer reads, by the number of the value it makes.
+    read: HashMap<usize, OutletId>,
 }
 
 impl Walk<'_> {
@@ -141,10 +163,16 @@ impl Walk<'_> {
             return Ok(Value::Constant(constant));
         }
         if let Some(op) = node.op_as::<Conv>() {
-            return self.conv(node, op, &inputs);
+            let made = self.conv(node, op, &inputs)?;
+            if op.group == 1 && op.pool_spec.kernel_shape.iter().product::<usize>() == 1 {
+                self.read.insert(self.layers.len(), node.inputs[0]);
+            }
+            return Ok(made);
         }
         if let Some(op) = node.op_as::<EinSum>() {
-            return self.dense(op, &inputs);
+            let made = self.dense(op, &inputs)?;
+            self.read.insert(self.layers.len(), node.inputs[0]);
+            return Ok(made);
         }
         if let Some(op) = node.op_as::<TypedBinOp>() {
             return self.binary(node, op.0.name(), &inputs);
@@ -334,30 +362,6 @@ impl Walk<'_> {
         let [rows, columns] = &*spec.computed_padding(&sides) else { bail!("the window is not flat") };
         let padding = [rows.pad_before, columns.pad_before, rows.pad_after, columns.pad_after];
         Ok((pair(&spec.kernel_shape)?, pair(&spec.strides())?, padding))
-    }
-
-    /// Makes layers that have the same weights and the same biases read the same tensors, and drops the others.
-    ///
-    /// Weights that several operations share in the file are constants of their own here: tract folds what is done to each.
-    fn share(&mut self) {
-        let mut kept: Vec<Arc<Tensor>> = Vec::new();
-        let mut pairs: Vec<[usize; 2]> = Vec::new();
-        for layer in &mut self.layers {
-            let (Op::Conv { weight, bias, .. } | Op::Dense { weight, bias }) = &mut layer.op else {
-                continue;
-            };
-            let tensors = [*weight, *bias].map(|index| self.tensors[index].clone());
-            let is_same =
-                |pair: &&[usize; 2]| pair.iter().zip(&tensors).all(|(index, tensor)| kept[*index] == *tensor);
-            let same = pairs.iter().find(is_same).copied();
-            let pair = same.unwrap_or([kept.len(), kept.len() + 1]);
-            if same.is_none() {
-                kept.extend(tensors);
-                pairs.push(pair);
-            }
-            [*weight, *bias] = pair;
-        }
-        self.tensors = kept;
     }
 
     fn tensor(&mut self, tensor: Arc<Tensor>) -> usize {
