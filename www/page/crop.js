@@ -136,10 +136,11 @@ export class Cropper {
     this.#image.removeAttribute("src");
     if (!photo) return false;
     this.#image.src = URL.createObjectURL(photo);
-    return this.#image.decode().then(
-      () => true,
-      () => false,
-    );
+    // To wait for `decode()` would be to have a large photo decoded whole, where a preview needs a small part of that.
+    return new Promise((resolve) => {
+      this.#image.onload = () => resolve(true);
+      this.#image.onerror = () => resolve(false);
+    });
   }
 
   focus() {

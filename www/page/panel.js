@@ -2,7 +2,6 @@
 /** @import { Crop, Described } from "../shared/types.js" */
 /** @import { View } from "./view.js" */
 import { Cropper } from "./crop.js";
-import { release } from "./device.js";
 import { make } from "./make.js";
 import { Progress } from "./progress.js";
 import { sheet } from "./styles.js";
@@ -109,7 +108,8 @@ export class Panel {
   async show(photo, crop, first) {
     const focused = this.node.contains(/** @type {ShadowRoot} */ (this.node.getRootNode()).activeElement ?? null);
     const changed = photo !== this.photo;
-    if (this.photo && !photo) release();
+    // Not imported at once: browsers remember of a page's life what an address failed to give, also to those who import it.
+    if (this.photo && !photo) import("./device.js").then(({ release }) => release(), () => {});
     this.photo = photo;
     this.#cancel.hidden = !first;
     this.#other.hidden = this.#clear.hidden = first;
