@@ -15,10 +15,9 @@ use lookalike::digest::Digest;
 use lookalike::network::Network;
 use lookalike::photo::{Limits, Photo, PhotoError, decode};
 
-use super::Skipped;
 use super::cache::{Described, EmbeddingCache, Record};
 use super::thumbnail;
-use crate::catalogue::Product;
+use crate::catalogue::{Product, Skipped};
 use crate::progress::Progress;
 
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
@@ -143,13 +142,13 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
                         Ok((photo, record)) => {
                             Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, record })
                         }
-                        Err(reason) => Err(Skipped { file: product.path.display().to_string(), reason }),
+                        Err(reason) => Err(Skipped { file: product.photo(), reason }),
                     });
                     progress.advance();
                 }
                 Err(error) => {
                     stop.store(true, Ordering::Relaxed);
-                    first_error.get_or_insert(error.context(product.path.display().to_string()));
+                    first_error.get_or_insert(error.context(product.photo()));
                 }
             }
         }

@@ -11,6 +11,7 @@ mod embed;
 pub mod embeddings;
 mod folder;
 pub mod fragments;
+mod hosting;
 pub mod means;
 pub mod neighbours;
 mod place;
@@ -19,7 +20,7 @@ pub mod space;
 mod stamp;
 pub mod thumbnail;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,7 +28,8 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{ProductFields, find_products, read_table};
+use crate::catalogue::{self, Described, ProductFields, Skipped, Unmatched};
+use crate::fetch::Counts;
 use crate::networks::{self, Opened};
 use crate::progress::Progress;
 use crate::workers::processors;
@@ -38,6 +40,7 @@ use cells::{CellContents, Cells};
 use embed::Outcome;
 use embeddings::Embeddings;
 use folder::ToCode;
+use hosting::LargestFile;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
@@ -51,6 +54,20 @@ const MOST_EXACT: usize = 200_000;
 #[derive(Serialize)]
 pub struct Report {
     items: usize,
+    /// Photos that are embedded, one a product.
+    photos: usize,
+    /// Photos of products beside those, which the feed names and which are not embedded.
+    #[serde(skip_serializing_if = "is_zero")]
+    further_photos: usize,
+    /// Groups of variants; none where products are not grouped.
+    groups: usize,
+    /// What was fetched, if there is a feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<Counts>,
+    /// Rows of the table and photos that have no counterpart.
+    unmatched: Unmatched,
+    /// Columns of the table that are on the cards and in the filters, where everybody can read them.
+    published_columns: Vec<String>,
     skipped: Vec<Skipped>,
     embedded: usize,
     reused: usize,
@@ -58,6 +75,10 @@ pub struct Report {
     images_per_second: f64,
     #[serde(flatten)]
     made: Made,
+    /// Files of the folder.
+    files: usize,
+    /// The largest of them.
+    largest_file: LargestFile,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
@@ -79,13 +100,6 @@ pub struct Made {
     bytes: Bytes,
 }
 
-/// A photo that is not in the folder.
-#[derive(Serialize)]
-pub struct Skipped {
-    file: String,
-    reason: String,
-}
-
 /// Runs `build`.
 ///
 /// # Errors
@@ -94,12 +108,11 @@ pub struct Skipped {
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     let started = Instant::now();
     place::check_target(&arguments.out)?;
-    let products = find_products(&arguments.photos)?;
-    let mut table = match &arguments.items {
-        Some(path) => read_table(path)?,
-        None => HashMap::new(),
-    };
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let own: [&Path; 2] = [&arguments.out, &cache_folder];
+    let mut catalogue = catalogue::gather(&arguments.catalogue, &own, &cache_folder.join("photos"))?;
+    let group = arguments.group.clone().or(catalogue.group.map(str::to_owned));
+    let arguments = &BuildArguments { group, ..arguments.clone() };
     let _lock = cache::lock(&cache_folder)?;
     place::restore(&arguments.out)?;
     let opened = networks::open(&arguments.model, &cache_folder)?;
@@ -112,12 +125,12 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
 
-    let progress = Progress::new("embedding", products.len() as u64);
+    let progress = Progress::new("embedding", catalogue.products.len() as u64);
     let embedding = Instant::now();
-    let outcome = embed::embed(
+    let mut outcome = embed::embed(
         &embed::Work {
-            photos: &arguments.photos,
-            products: &products,
+            photos: &catalogue.folder,
+            products: &catalogue.products,
             network: &opened.network,
             thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
             jobs,
@@ -128,8 +141,13 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     progress.finish();
     let embedding_seconds = embedding.elapsed().as_secs_f64();
     if outcome.items.is_empty() {
-        bail!("none of the {} photos could be read; the first: {}", products.len(), outcome.first_reason());
+        bail!(
+            "none of the {} photos could be read; the first: {}",
+            catalogue.products.len(),
+            outcome.first_reason()
+        );
     }
+    outcome.skipped.splice(0..0, std::mem::take(&mut catalogue.skipped));
     if arguments.strict && !outcome.skipped.is_empty() {
         list(&outcome.skipped);
         bail!(
@@ -138,11 +156,11 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         );
     }
 
-    let fields: Vec<ProductFields> =
-        outcome.items.iter().map(|item| table.remove(&item.id).unwrap_or_default()).collect();
-    if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
-        eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
-    }
+    let (fetched, further_photos) = (catalogue.fetched, catalogue.further_photos);
+    let ids: Vec<&str> = outcome.items.iter().map(|item| item.id.as_str()).collect();
+    let Described { fields, unmatched, published } =
+        catalogue.describe(&ids, &arguments.catalogue, arguments.group.as_deref())?;
+    let groups = groups(&fields, arguments.group.as_deref());
     let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
     let made = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
         Some(stamp) => stamp.made,
@@ -153,14 +171,23 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         }
     };
 
+    let (files, largest_file) = hosting::files(&arguments.out)?;
     let report = Report {
         items: outcome.items.len(),
+        photos: outcome.items.len(),
+        further_photos,
+        groups,
+        fetched,
+        unmatched,
+        published_columns: published,
         embedded: outcome.embedded,
         reused: outcome.items.len() - outcome.embedded,
         skipped: outcome.skipped,
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
         made,
+        files,
+        largest_file,
         peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
@@ -266,6 +293,16 @@ fn index(
     })
 }
 
+/// How many groups of variants there are by `column`.
+fn groups(fields: &[ProductFields], column: Option<&str>) -> usize {
+    let of = |fields| Some(ProductFields::column(fields, column?)?);
+    fields.iter().filter_map(of).collect::<HashSet<&str>>().len()
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// Which products are variants of one by `column`, as `query --group` has it.
 fn variants(fields: &[ProductFields], column: &str) -> anyhow::Result<Groups> {
     ensure!(fields.len() <= MAX_ITEMS as usize, "--group is for at most {MAX_ITEMS} products");
@@ -295,8 +332,12 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
+        let published = &self.published_columns;
         let Made { adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
+        if self.groups > 0 {
+            println!("  {} groups of variants", self.groups);
+        }
         if *embedded > 0 {
             println!(
                 "  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped",
@@ -306,6 +347,9 @@ impl Report {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }
         println!("  {}", adaptation.line());
+        if !published.is_empty() {
+            println!("  published columns: {}", published.join(", "));
+        }
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
             println!(
@@ -336,5 +380,14 @@ impl Report {
             megabytes(bytes.model),
             megabytes(bytes.runtime),
         );
+        println!(
+            "  {} files, the largest of {:.2} MB ({})",
+            self.files,
+            megabytes(self.largest_file.bytes),
+            self.largest_file.path
+        );
+        for note in hosting::notes(self.files, &self.largest_file) {
+            println!("  note: {note}");
+        }
     }
 }
