@@ -16,6 +16,7 @@ mod json;
 mod killed;
 mod orientation;
 mod photo_server;
+mod published;
 mod query;
 mod refusals;
 mod rules;
