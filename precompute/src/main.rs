@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `catalogue` | the photos and the shop's table |
+//! | `feed` | what a shop's system exports, one file a format |
+//! | `fetch` | feeds and photos from a shop's servers |
 //! | `networks` | where a network comes from; the only reader of ONNX |
 //! | `build` | `build`, one file a stage |
 //! | `commands` | the other subcommands, one a file |
@@ -25,6 +27,8 @@ mod catalogue;
 mod caught;
 mod commands;
 mod fault;
+mod feed;
+mod fetch;
 mod folder_reader;
 mod headers;
 mod interrupt;
@@ -41,11 +45,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command, ModelCommand};
+use args::{Arguments, Command, FeedCommand, ModelCommand};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Feed(FeedCommand::Inspect(arguments)) => commands::feed::inspect(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use lookalike::network::{Component, Preprocessing};
 
 /// The networks of `precompute build`.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub struct NetworksArguments {
     /// The network whose neighbours are stored: slim, an ONNX file (of any operations that tract runs, such as a vision
     /// transformer's), or a folder made by `model compile`

@@ -19,11 +19,10 @@ use lookalike::colour::Colours;
 use lookalike::digest::Digest;
 use lookalike::photo::{Limits, decode};
 
-use super::Skipped;
 use super::cache::{Described, EmbeddingCache, Record};
 use super::read_photo::read_photo;
 use super::thumbnail::{self, Thumbnails};
-use crate::catalogue::Product;
+use crate::catalogue::{Product, Skipped};
 use crate::caught::caught;
 use crate::fault;
 use crate::interrupt::{self, Interrupted};
@@ -197,7 +196,7 @@ pub fn embed(
             Ok(Kept { photo, thumbnail, record }) => {
                 Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, thumbnail, record })
             }
-            Err(reason) => Err(Skipped { file: product.path.display().to_string(), reason }),
+            Err(reason) => Err(Skipped { file: product.photo(), reason }),
         });
         progress.advance();
         Ok(())

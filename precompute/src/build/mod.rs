@@ -12,6 +12,7 @@ pub mod embeddings;
 mod fingerprint;
 mod folder;
 pub mod fragments;
+mod hosting;
 pub mod means;
 pub mod neighbours;
 mod ranking;
@@ -21,7 +22,7 @@ pub mod space;
 pub mod thumbnail;
 mod vectors;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +32,8 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{Product, ProductFields, find_products, read_table};
+use crate::catalogue::{self, Described, Product, ProductFields, Skipped, Unmatched};
+use crate::fetch::Counts;
 use crate::networks::{Networks, Opened, PhotoNetwork};
 use crate::progress::Progress;
 use crate::publish::Target;
@@ -45,6 +47,7 @@ use embed::{Item, Outcome};
 use embeddings::adapted_path;
 use fingerprint::Fingerprint;
 use folder::ToCode;
+use hosting::LargestFile;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
@@ -60,6 +63,20 @@ const MOST_EXACT: usize = 200_000;
 #[derive(Serialize)]
 pub struct Report {
     items: usize,
+    /// Photos that are embedded, one a product.
+    photos: usize,
+    /// Photos of products beside those, which the feed names and which are not embedded.
+    #[serde(skip_serializing_if = "is_zero")]
+    further_photos: usize,
+    /// Groups of variants; none where products are not grouped.
+    groups: usize,
+    /// What was fetched, if there is a feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<Counts>,
+    /// Rows of the table and photos that have no counterpart.
+    unmatched: Unmatched,
+    /// Columns of the table that are on the cards and in the filters, where everybody can read them.
+    published_columns: Vec<String>,
     skipped: Vec<Skipped>,
     embedded: usize,
     reused: usize,
@@ -67,6 +84,10 @@ pub struct Report {
     images_per_second: f64,
     #[serde(flatten)]
     made: Made,
+    /// Files of the folder.
+    files: usize,
+    /// The largest of them.
+    largest_file: LargestFile,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
@@ -89,13 +110,6 @@ pub struct Made {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     neighbours_recall: Option<f64>,
     bytes: Bytes,
-}
-
-/// A photo that is not in the folder.
-#[derive(Serialize)]
-pub struct Skipped {
-    file: String,
-    reason: String,
 }
 
 /// Runs `build`.
@@ -142,11 +156,10 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     target.recover()?;
     target.preflight()?;
     embeddings::remove_strays(cache_folder);
-    let products = find_products(&arguments.photos)?;
-    let mut table = match &arguments.items {
-        Some(path) => read_table(path)?,
-        None => HashMap::new(),
-    };
+    let own: [&Path; 2] = [&arguments.out, cache_folder];
+    let mut catalogue = catalogue::gather(&arguments.catalogue, &own, &cache_folder.join("photos"))?;
+    let group = arguments.group.clone().or(catalogue.group.map(str::to_owned));
+    let arguments = &BuildArguments { group, ..arguments.clone() };
     let networks = Arc::new(Networks::open(&arguments.networks, cache_folder)?);
     let opened = &networks.photo;
     if !opened.network.description().trained {
@@ -155,6 +168,7 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
             opened.network.description().name
         );
     }
+    let products = std::mem::take(&mut catalogue.products);
     let count = products.len();
     target.check_space(least_bytes(arguments, opened, count))?;
     let jobs = jobs(arguments);
@@ -170,7 +184,7 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
             EmbeddingCache::open(cache_folder, network.identity(), network.dims(), Access::Write)?;
         let progress = Progress::new("embedding", products.len() as u64);
         let work = embed::Work {
-            photos: arguments.photos.clone(),
+            photos: catalogue.folder.clone(),
             products,
             networks: networks.clone(),
             by_own,
@@ -184,7 +198,8 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     let (mut outcome, cache) = embed(false, products, thumbnails.as_mut())?;
     let own = match networks.own() {
         Some(_) => {
-            let product = |item: &Item| Product { id: item.id.clone(), path: item.path.clone() };
+            let product =
+                |item: &Item| Product { id: item.id.clone(), path: item.path.clone(), address: None };
             let (mut own, cache) = embed(true, outcome.items.iter().map(product).collect(), None)?;
             outcome.keep_those_of(&mut own);
             outcome.embedded = outcome.embedded.max(own.embedded);
@@ -194,18 +209,19 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     };
     let embedding_seconds = embedding.elapsed().as_secs_f64();
     if !outcome.skipped.is_empty()
-        && let Err(error) = fs::read_dir(&arguments.photos)
+        && let Err(error) = fs::read_dir(&catalogue.folder)
     {
         bail!(
             "{} can no longer be read ({error}), so {} photos are missing; the folder is as it was: run the same \
              command again once it can",
-            arguments.photos.display(),
+            catalogue.folder.display(),
             outcome.skipped.len()
         );
     }
     if outcome.items.is_empty() {
         bail!("none of the {count} photos could be read; the first: {}", outcome.first_reason());
     }
+    outcome.skipped.splice(0..0, std::mem::take(&mut catalogue.skipped));
     if arguments.strict && !outcome.skipped.is_empty() {
         list(&outcome.skipped);
         bail!(
@@ -214,11 +230,11 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         );
     }
 
-    let fields: Vec<ProductFields> =
-        outcome.items.iter().map(|item| table.remove(&item.id).unwrap_or_default()).collect();
-    if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
-        eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
-    }
+    let (fetched, further_photos) = (catalogue.fetched, catalogue.further_photos);
+    let ids: Vec<&str> = outcome.items.iter().map(|item| item.id.as_str()).collect();
+    let Described { fields, unmatched, published } =
+        catalogue.describe(&ids, &arguments.catalogue, arguments.group.as_deref())?;
+    let groups = groups(&fields, arguments.group.as_deref());
     let inputs_digest = fingerprint::inputs_digest(arguments, networks.identity(), &outcome.items, &fields)?;
     let made = match Fingerprint::of_same(inputs_digest, target.out(), cache_folder) {
         Some(fingerprint) => fingerprint.made,
@@ -232,14 +248,23 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         }
     };
 
+    let (files, largest_file) = hosting::files(&arguments.out)?;
     let report = Report {
         items: outcome.items.len(),
+        photos: outcome.items.len(),
+        further_photos,
+        groups,
+        fetched,
+        unmatched,
+        published_columns: published,
         embedded: outcome.embedded,
         reused: outcome.items.len() - outcome.embedded,
         skipped: outcome.skipped,
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
         made,
+        files,
+        largest_file,
         peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
@@ -394,6 +419,16 @@ fn index(
     })
 }
 
+/// How many groups of variants there are by `column`.
+fn groups(fields: &[ProductFields], column: Option<&str>) -> usize {
+    let of = |fields| Some(ProductFields::column(fields, column?)?);
+    fields.iter().filter_map(of).collect::<HashSet<&str>>().len()
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// Which products are variants of one by `column`, as `query --group` has it.
 fn variants(fields: &[ProductFields], column: &str) -> anyhow::Result<Groups> {
     ensure!(fields.len() <= MAX_ITEMS as usize, "--group is for at most {MAX_ITEMS} products");
@@ -423,8 +458,12 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
+        let published = &self.published_columns;
         let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
+        if self.groups > 0 {
+            println!("  {} groups of variants", self.groups);
+        }
         if *embedded > 0 {
             println!(
                 "  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped",
@@ -436,6 +475,9 @@ impl Report {
         println!("  {}", adaptation.line());
         if let Some(adaptation) = neighbours_adaptation {
             println!("  the network of the stored neighbours: {}", adaptation.line());
+        }
+        if !published.is_empty() {
+            println!("  published columns: {}", published.join(", "));
         }
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
@@ -467,5 +509,14 @@ impl Report {
             megabytes(bytes.model),
             megabytes(bytes.runtime),
         );
+        println!(
+            "  {} files, the largest of {:.2} MB ({})",
+            self.files,
+            megabytes(self.largest_file.bytes),
+            self.largest_file.path
+        );
+        for note in hosting::notes(self.files, &self.largest_file) {
+            println!("  note: {note}");
+        }
     }
 }

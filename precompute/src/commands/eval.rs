@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::args::{EvalArguments, TableColumn};
 use crate::build::neighbours::{self, Neighbours, Wanted};
 use crate::build::space;
-use crate::catalogue::{ProductFields, read_table};
+use crate::catalogue::{ColumnNames, ProductFields, read_table};
 use crate::folder_reader::Folder;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
@@ -76,7 +76,7 @@ impl Labels {
     /// Of the table that `arguments` name, by the products' ids.
     fn read(arguments: &EvalArguments, ids: &[String]) -> anyhow::Result<Labels> {
         let of_column = |TableColumn { file, column }: &TableColumn| {
-            let numbers = numbered(ids, &read_table(file)?, column);
+            let numbers = numbered(ids, &read_table(file, &ColumnNames::default())?.products, column);
             ensure!(
                 numbers.iter().any(Option::is_some),
                 "no product of the folder has a value in the column {column} of {}",

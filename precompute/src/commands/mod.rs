@@ -2,6 +2,7 @@
 
 pub mod eval;
 pub mod export;
+pub mod feed;
 pub mod model;
 pub mod publish;
 pub mod query;

@@ -10,7 +10,7 @@ use lookalike::photo::{Limits, decode};
 use nalgebra::DMatrix;
 use tract_onnx::prelude::*;
 
-use crate::catalogue::find_products;
+use crate::catalogue::{Exclude, find_photos};
 
 /// Photos that are looked at, evenly over the folder: moments need far fewer than a network's training.
 const PHOTOS: usize = 32;
@@ -26,7 +26,7 @@ pub fn moments(
     preprocessing: &Preprocessing,
     folder: &Path,
 ) -> anyhow::Result<BTreeMap<usize, DMatrix<f32>>> {
-    let photos = find_products(folder)?;
+    let photos = find_photos(folder, &Exclude::new(&[], &[])?)?.products;
     let mut outlets: Vec<OutletId> = readers.iter().map(|(_, outlet)| *outlet).collect();
     outlets.sort_unstable();
     outlets.dedup();
