@@ -34,9 +34,6 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	export RUSTC=$$WASM_RUSTC CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$$WASM_LINKER \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
-# Modules of www/ into what a page loads, by the bundler that .ci/setup found.
-ROLLDOWN = source $(CACHE)/toolchain.env; $$NODE $$ROLLDOWN --format esm --platform browser --minify --chunkFileNames '[name].js'
-
 # The wasm modules: each its name, its profile and its features.
 MODULES := rank:wasm-rank:rank rank_cells:wasm-rank:rank,ivf embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
 
@@ -54,23 +51,18 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
 	@mv $(WIDGET).new/{rank/rank,rank_cells/rank_cells,embed/embed}.js $(WIDGET).new/wasm
 	@rm -r $(WIDGET).new/{rank,rank_cells,embed,embed_relaxed}
-	@# One file a thread, and one for each thing that is loaded later: every level of imports is a round trip.
-	@# Nobody imports from the element's file by name, so that what comes later may take from it whatever it needs.
-	@$(ROLLDOWN) www/define.js --dir $(WIDGET).new/page --entryFileNames more-like-this.js --no-preserveEntrySignatures >/dev/null
-	@$(ROLLDOWN) www/api.js --dir $(WIDGET).new/page --entryFileNames lookalike.js >/dev/null
-	@$(ROLLDOWN) www/worker/worker.js --dir $(WIDGET).new/worker $$(cd $(WIDGET).new/wasm && printf -- '--external ../wasm/%s ' *.js) >/dev/null
-	@for module in $(WIDGET).new/wasm/*.js www/page/languages/*.js; do \
-		[ -f "$$module" ] || continue; \
-		to=$${module#www/}; to=$(WIDGET).new/$${to#$(WIDGET).new/}; \
-		$(ROLLDOWN) "$$module" --file $(WIDGET).new/module.js >/dev/null; mkdir -p "$$(dirname "$$to")"; mv $(WIDGET).new/module.js "$$to"; done
+	@mkdir $(WIDGET).new/glue && mv $(WIDGET).new/wasm/*.js $(WIDGET).new/glue
+	@source $(CACHE)/toolchain.env; WIDGET=$(WIDGET).new GLUE=$(WIDGET).new/glue $$NODE $$ROLLDOWN --config www/rolldown.config.mjs >/dev/null
+	@rm -r $(WIDGET).new/glue
 	@if diff -rq $(WIDGET) $(WIDGET).new >/dev/null 2>&1; then rm -rf $(WIDGET).new; \
 		else rm -rf $(WIDGET) && mv $(WIDGET).new $(WIDGET); fi
 
-# Modules as they are written, since whoever installs the package bundles them.
+# Modules as they are written, since whoever installs the package bundles them; but for the worker, which bundlers carry along as
+# it is.
 package: setup-test widget ## Lay out the npm package in target/package, with types and manifest
 	@rm -rf $(PACKAGE) && mkdir -p $(PACKAGE)
 	@cp www/{define,api}.js www/package.json www/index.d.ts LICENSE-* $(PACKAGE) && cp www/examples/README.md $(PACKAGE)/README.md
-	@cp -r www/{page,shared,worker,wasm} $(PACKAGE) && cp $(WIDGET)/wasm/* $(PACKAGE)/wasm && rm $(PACKAGE)/*/tsconfig.json
+	@cp -r www/{page,shared} $(WIDGET)/worker $(WIDGET)/wasm $(PACKAGE) && rm $(PACKAGE)/*/tsconfig.json
 	@$(WASM_ENV) $$NODE $$TSC -p www/tsconfig.package.json --outDir $(PACKAGE)
 	@$(WASM_ENV) $$NODE www/custom-elements.mjs > $(PACKAGE)/custom-elements.json
 

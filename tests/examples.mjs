@@ -107,11 +107,16 @@ for (const [name, modules] of [["vite", 4], ["react", 4], ["webpack", 4]]) {
     const built = readdirSync(join(folder, "dist"), { recursive: true });
     const wasm = built.filter((path) => path.endsWith(".wasm"));
     ensure(wasm.length === modules, `${wasm.length} wasm modules: ${built}`);
-    const scripts = built.filter((path) => path.endsWith(".js")).map((path) => readFileSync(join(folder, "dist", path), "utf8"));
-    // The worker is a script of its own, and names the modules under the names that they have now.
-    const worker = scripts.find((text) => wasm.every((path) => text.includes(path.split("/").pop())));
-    ensure(worker, "no script names all modules");
-    ensure(scripts.some((text) => text !== worker && /new Worker\(/.test(text)), "nothing starts the worker");
+    const read = (path) => readFileSync(join(folder, "dist", path), "utf8");
+    const scripts = built.filter((path) => path.endsWith(".js"));
+    // The worker is carried along whole, so that it may lie anywhere.
+    const worker = scripts.find((path) => /addEventListener\(["'`]message["'`]/.test(read(path)));
+    ensure(worker, `no script is the worker: ${scripts}`);
+    ensure(!/\bimport\s*["'`(*{]|\bfrom\s*["'`]/.test(read(worker)), "the worker imports something");
+    // Who starts it names it, and the modules, under the names that they have now.
+    const names = [worker, ...wasm].map((path) => path.split("/").pop());
+    const starter = scripts.map(read).find((text) => names.every((name) => text.includes(name)));
+    ensure(starter && /new Worker\(/.test(starter), "no script starts the worker and names all modules");
   });
 }
 

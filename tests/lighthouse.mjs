@@ -20,7 +20,7 @@ const COMPRESSED = /^(text\/|application\/(json|wasm|octet-stream)|image\/svg)/;
 const HASHED = /-[0-9a-f]{16}[./]|\/thumbnails\//;
 const PASSED = ["content-type", "content-security-policy", "x-content-type-options", "referrer-policy"];
 
-/** A host as shops have: connections are kept, text is compressed. `precompute serve`, which does neither, is behind it. */
+/** A host as shops have: text is compressed as it is asked for. `precompute serve`, which does not, is behind it. */
 function host(shop) {
   const compress = promisify(brotliCompress);
   const answer = async (url, response) => {

@@ -30,18 +30,19 @@ const OWN_CARDS = /\/templates\.js$/;
 const API = /\/lookalike\.js$/;
 const later = files("page").filter((path) => !element.has(path));
 const named = (pattern) => later.filter((path) => pattern.test(path));
-const device = later.filter((path) => !CONTROLS.test(path) && !OWN_CARDS.test(path) && !API.test(path));
+const FAULTS = /\/advice\.js$/;
+const device = later.filter((path) => ![CONTROLS, OWN_CARDS, API, FAULTS].some((other) => other.test(path)));
 const languages = files(join("page", "languages")).map(brotli);
 // Of the embed modules a browser loads one, and of those that rank one.
-const glue = files("wasm").filter((path) => !/rank_cells/.test(path));
 const wasm = (name) => brotli(join(widget, "wasm", name));
 const rows = [
-  ["element and loader, before a click", sum([...element]), 12 * KB],
+  ["element and loader, before a click", sum([...element]), 9 * KB],
   ["files of that: every level of imports is a round trip", element.size, 1],
-  ["worker and glue, and what a page shows of a photo, with the first filter or photo", sum([...device, ...files("worker"), ...glue]), 20 * KB],
+  ["worker, and what a page shows of a photo, with the first filter or photo", sum([...device, ...files("worker")]), 20 * KB],
   ["controls, where a shop asks for them", sum(named(CONTROLS)), 5 * KB],
   ["cards of the shop's own making, where it makes them", sum(named(OWN_CARDS)), 1 * KB],
   ["the API without an element, before a photo", sum(named(API)), 8 * KB],
+  ["what a fault is told to the console with", sum(named(FAULTS)), 2 * KB],
   ["a language other than English, at worst", Math.max(...languages), 2 * KB],
   ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
   ["rank wasm of a catalogue in cells, in its place", wasm("rank_cells_bg.wasm"), 68 * KB],

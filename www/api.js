@@ -9,15 +9,14 @@
  *
  * Whatever fails rejects with a LookalikeError, whose `code` is stable (shared/errors.js).
  */
-/** @import { Card, Crop, Described, How, Neighbour, Progress, Ranked } from "./shared/types.js" */
+/** @import { Card, Crop, Described, How, Neighbour, Progress } from "./shared/types.js" */
 /** @import { Folder } from "./shared/folder.js" */
 /** @import { Settings } from "./page/start_worker.js" */
-import { Client } from "./page/client.js";
-import { configure } from "./page/start_worker.js";
+import { SearchController, described, lazyDevice } from "./page/controller.js";
+import { registry } from "./page/registry.js";
 import { LookalikeError, aborted } from "./shared/errors.js";
-import { openFolder } from "./shared/folder.js";
 
-export { LookalikeError, configure };
+export { LookalikeError };
 
 /**
  * @typedef {{ src: string | URL } & Settings} Options `src`: the folder that `precompute build` wrote
@@ -30,22 +29,33 @@ export { LookalikeError, configure };
 
 const DEFAULT_LIMIT = 8;
 
+/**
+ * How workers are started, for all of the page that are not started yet, those of elements too.
+ *
+ * @param {Settings} settings
+ */
+export function configure(settings) {
+  Object.assign(registry.settings, settings);
+}
+
 /** @param {Options} options */
 export function createLookalike(options) {
   return new Lookalike(options);
 }
 
 export class Lookalike {
-  #src;
-  #settings;
-  /** @type {{ folder: Folder, client: Client } | undefined} */
-  #open;
+  #controller;
+  /** @type {import("./page/device.js").Workers | undefined} */
+  #workers;
+  #own;
   #closed = false;
 
   /** @param {Options} options */
   constructor({ src, ...settings }) {
-    this.#src = new URL(src, document.baseURI);
-    this.#settings = Object.keys(settings).length > 0 ? settings : undefined;
+    // Absolute addresses need no page.
+    const url = new URL(src, globalThis.document?.baseURI);
+    this.#own = Object.keys(settings).length > 0 ? settings : registry.settings;
+    this.#controller = new SearchController(() => url);
   }
 
   /**
@@ -54,7 +64,7 @@ export class Lookalike {
    * @returns {Promise<{ items: number, metrics: readonly string[] }>}
    */
   info() {
-    return this.#with(async ({ manifest: { items, metrics } }) => ({ items, metrics }));
+    return this.#ask(async ({ manifest: { items, metrics } }) => ({ items, metrics }));
   }
 
   /**
@@ -65,7 +75,7 @@ export class Lookalike {
    * @returns {Promise<Neighbour[]>}
    */
   neighbours(id, { metric = "cosine", limit = DEFAULT_LIMIT } = {}) {
-    return this.#with(async (folder) => described(folder, await folder.neighbours(id, metric, limit)));
+    return this.#ask(async (folder) => described(folder, await folder.neighbours(id, metric, limit)));
   }
 
   /**
@@ -75,7 +85,7 @@ export class Lookalike {
    * @returns {Promise<Card[]>}
    */
   cards(ids) {
-    return this.#with(async (folder) => {
+    return this.#ask(async (folder) => {
       const products = await Promise.all(ids.map((id) => folder.find(id)));
       return folder.cards(products.map(({ item }) => item));
     });
@@ -89,11 +99,10 @@ export class Lookalike {
    * @returns {Promise<Neighbour[]>}
    */
   rank(of, { crop, signal, onProgress, ...how } = {}) {
-    return this.#with(async (folder, client) => {
-      const like =
-        typeof of === "string" ? (await folder.find(of)).item : await client.embed(of, { crop, signal, onProgress });
-      const asked = { metric: "cosine", limit: DEFAULT_LIMIT, settled: true, ...how };
-      return described(folder, await client.rank(like, asked, { signal, onProgress }));
+    const asked = { metric: "cosine", limit: DEFAULT_LIMIT, settled: true, ...how };
+    return this.#whileOpen(async () => {
+      const { Workers, find } = await lazyDevice();
+      return find(this.#controller, this.#workersOf(Workers), { of, crop, how: asked }, { signal, onProgress });
     });
   }
 
@@ -105,44 +114,35 @@ export class Lookalike {
    * @returns {Promise<Described>}
    */
   describe(photo, options) {
-    return this.#with((_, client) => client.embed(photo, options));
+    return this.#ask(async (folder) => {
+      const { Workers, checkRanking, copyOf } = await lazyDevice();
+      checkRanking(folder.manifest);
+      return this.#workersOf(Workers).of(folder).embed(await copyOf(photo), options);
+    });
   }
 
   /** Ends the worker and gives its memory back; what is still asked rejects as aborted, and so does whatever comes later. */
   close() {
     this.#closed = true;
-    this.#open?.client.stop(aborted());
-    this.#open = undefined;
+    this.#workers?.close();
   }
 
-  /**
-   * A page that has been open for long meets a catalogue uploaded since: once more, with the new manifest.
-   *
-   * @template Value
-   * @param {(folder: Folder, client: Client) => Promise<Value>} ask
-   * @param {boolean} [again]
-   * @returns {Promise<Value>}
-   */
-  async #with(ask, again = false) {
+  /** @param {typeof import("./page/device.js").Workers} Workers */
+  #workersOf(Workers) {
     if (this.#closed) throw aborted();
-    const folder = await openFolder(this.#src);
-    if (this.#closed) throw aborted();
-    if (this.#open?.folder !== folder) {
-      this.#open?.client.stop(aborted());
-      this.#open = { folder, client: new Client(folder, undefined, this.#settings) };
-    }
-    try {
-      return await ask(folder, this.#open.client);
-    } catch (error) {
-      const gone = /** @type {LookalikeError} */ (error).code === "folder/missing";
-      if (gone && !again && !this.#closed) return this.#with(ask, true);
-      throw error;
-    }
+    return (this.#workers ??= new Workers(this.#own));
   }
-}
 
-/** @param {Folder} folder @param {Ranked[]} ranked @returns {Promise<Neighbour[]>} */
-async function described(folder, ranked) {
-  const cards = await folder.cards(ranked.map(({ item }) => item));
-  return ranked.map(({ distance }, n) => ({ id: cards[n].id, distance, card: cards[n] }));
+  /** @template Value @param {(folder: Folder) => Promise<Value>} work */
+  #ask(work) {
+    return this.#whileOpen(() => this.#controller.ask((folder) => this.#whileOpen(() => work(folder))));
+  }
+
+  /** @template Value @param {() => Promise<Value>} work @returns {Promise<Value>} */
+  async #whileOpen(work) {
+    if (this.#closed) throw aborted();
+    const value = await work();
+    if (this.#closed) throw aborted();
+    return value;
+  }
 }

@@ -6,5 +6,5 @@ export { MoreLikeThis };
 // A task of its own: evaluating the modules and building the elements of the page are each half of what a slow phone can do
 // without stalling.
 setTimeout(() => {
-  if (!customElements.get("more-like-this")) customElements.define("more-like-this", MoreLikeThis);
+  if (globalThis.customElements && !customElements.get("more-like-this")) customElements.define("more-like-this", MoreLikeThis);
 });

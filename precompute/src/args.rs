@@ -1,8 +1,10 @@
 //! The command line. Doc comments here are the help texts.
 
+mod catalogue;
 mod eval;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -12,11 +14,14 @@ use lookalike::rules::Rules;
 use serde::Serialize;
 
 use crate::build::cells::CellCount;
+pub use catalogue::{CatalogueOptions, FeedCommand, InspectArguments};
 pub use eval::{EvalArguments, TableColumn};
 
 mod network;
+mod publish;
 
-pub use network::{NetworkOptions, PreprocessingName, WeightsName};
+pub use network::{NetworkOptions, NetworksArguments, PreprocessingName, WeightsName};
+pub use publish::{HostName, PublishArguments, PublishOptions};
 
 /// "More like this" for a shop with product photos and static hosting.
 ///
@@ -33,14 +38,19 @@ pub struct Arguments {
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Embed a folder of photos and write the static folder
+    /// Embed the photos of a feed or of a folder and write the static folder
     Build(BuildArguments),
+    /// Look at what a shop's system exports
+    #[command(subcommand)]
+    Feed(FeedCommand),
     /// Print the nearest neighbours of a product or of a photo
     Query(QueryArguments),
     /// Measure how good a folder's neighbours are, by labels and groups that are known
     Eval(EvalArguments),
     /// Write the full-precision embeddings for other tools: NumPy, Parquet
     Export(ExportArguments),
+    /// Publish a finished folder to another place, manifest.json last
+    Publish(PublishArguments),
     /// Check every file of a folder against the manifest
     Verify(VerifyArguments),
     /// Show the folder in the demo shop on this machine
@@ -52,26 +62,26 @@ pub enum Command {
     Sample(SampleArguments),
 }
 
-/// Embed a folder of photos and write the static folder.
+/// Embed the photos of a feed or of a folder and write the static folder.
 ///
-/// A product's id is its photo's file name without the ending (875317.jpg is 875317). Photos may be JPEG, PNG, WebP,
-/// GIF, BMP or TIFF, in folders of any depth. A photo that cannot be read is skipped and listed. Embeddings are kept in
+/// With what a shop has: precompute build --feed products_export.csv --out site/lookalike
+///
+/// Of a folder, a product's id is its photo's file name without the ending (875317.jpg is 875317). Photos may be JPEG, PNG, WebP,
+/// GIF, BMP or TIFF, in folders of any depth. A photo that cannot be read is skipped and listed; hidden folders, copies in
+/// other sizes and formats, and what this program writes itself are passed over. Embeddings are kept in
 /// DIR.cache by the photo's content, so that a second run, or one after an interruption, embeds only what is new.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub struct BuildArguments {
-    /// Folder with the photos, read recursively
-    #[arg(value_name = "PHOTOS")]
-    pub photos: PathBuf,
-    /// The static folder to write; replaced as a whole when all is done
+    /// Where photos and what is said of products come from
+    #[command(flatten)]
+    pub catalogue: CatalogueOptions,
+    /// The static folder to publish to; replaced as a whole when all is done, or file by file, manifest.json last, if it is
+    /// a mount point. A link is followed
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// A table of the products: id, and title, url, price, image and whatever else there is to show or filter by.
-    /// CSV with a header, or JSON objects a line (.jsonl)
-    #[arg(long, value_name = "FILE")]
-    pub items: Option<PathBuf>,
-    /// The network: slim, an ONNX file, or a folder made by `model compile`
-    #[arg(long, value_name = "NETWORK", default_value = "slim")]
-    pub model: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub networks: NetworksArguments,
     /// How many neighbours to store for each product and metric
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub neighbours: u32,
@@ -83,8 +93,8 @@ pub struct BuildArguments {
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, value_parser = weight)]
     pub colour: f64,
     /// Of products with the same value in this column, such as one tee in several colours, only the nearest is a stored
-    /// neighbour, and none is one of another
-    #[arg(long, value_name = "COLUMN", requires = "items")]
+    /// neighbour, and none is one of another; a feed's own groups if left out
+    #[arg(long, value_name = "COLUMN", requires = "described")]
     pub group: Option<String>,
     /// Count photos that look the same, which are always listed in the result, as one too
     #[arg(long)]
@@ -110,6 +120,12 @@ pub struct BuildArguments {
     /// Number of threads; as many as there are processors if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// How long a photo may take to be read and decoded, in seconds; one that takes longer is skipped
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = publish::seconds)]
+    pub photo_timeout: Duration,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub publish: PublishOptions,
     /// Fail if any photo was skipped (the folder is not replaced)
     #[arg(long)]
     pub strict: bool,
@@ -234,6 +250,9 @@ pub struct ExportArguments {
     /// The network's own embeddings, not adapted to the catalogue
     #[arg(long)]
     pub raw: bool,
+    /// The embeddings of --photo-model, which codes are of, if the stored neighbours are of another network
+    #[arg(long)]
+    pub of_photos: bool,
 }
 
 /// Check every file of a folder against the manifest.

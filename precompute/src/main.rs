@@ -4,23 +4,37 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `catalogue` | the photos and the shop's table |
+//! | `feed` | what a shop's system exports, one file a format |
+//! | `fetch` | feeds and photos from a shop's servers |
 //! | `networks` | where a network comes from; the only reader of ONNX |
 //! | `build` | `build`, one file a stage |
 //! | `commands` | the other subcommands, one a file |
 //! | `asked` | a question answered by a folder's codes |
+//! | `publish` | putting the folder that `build` made into its place |
+//! | `headers` | what tells a host how to send the folder's files |
 //! | `folder_reader` | a finished folder, opened |
 //! | `stored_embeddings` | the full-precision embeddings of a finished folder |
 //! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
 //! | `workers` | pieces of work on several threads |
+//! | `lock`, `interrupt`, `caught` | two runs at once, Ctrl-C, panics |
+//! | `fault` | where tests make the program fail |
 
 mod args;
 mod build;
 mod catalogue;
+mod caught;
 mod commands;
+mod fault;
+mod feed;
+mod fetch;
 mod folder_reader;
+mod headers;
+mod interrupt;
+mod lock;
 mod networks;
 mod progress;
+mod publish;
 mod sample;
 mod stored_embeddings;
 mod widget;
@@ -30,14 +44,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command, ModelCommand};
+use args::{Arguments, Command, FeedCommand, ModelCommand};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Feed(FeedCommand::Inspect(arguments)) => commands::feed::inspect(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Publish(arguments) => commands::publish::run(&arguments),
         Command::Verify(arguments) => commands::verify::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Model(ModelCommand::Compile(arguments)) => commands::model::compile(&arguments),
@@ -47,7 +63,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("precompute: {error:#}");
-            ExitCode::from(1)
+            let interrupted = error.is::<interrupt::Interrupted>();
+            ExitCode::from(if interrupted { interrupt::EXIT_CODE } else { 1 })
         }
     }
 }

@@ -4,6 +4,8 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use crate::interrupt;
+
 /// How many threads can run at once here.
 pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
@@ -14,11 +16,11 @@ pub fn in_order<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + 
     with(count, jobs, &AtomicBool::new(false), || (), |(), piece| work(piece))
 }
 
-/// The same where pieces can fail, and where those of a thread share what `start` gives, such as an open file. After a failure
-/// only the pieces that are begun are done.
+/// The same for pieces that can fail, and of which those of a thread share what `start` gives, such as an open file. After a
+/// failure or a signal ([`interrupt`]) only the pieces that are begun are done.
 ///
 /// # Errors
-/// That of the first piece that failed.
+/// That of the first piece that failed or was not begun.
 pub fn try_in_order<State, T: Send>(
     count: usize,
     jobs: usize,
@@ -34,7 +36,9 @@ pub fn try_in_order<State, T: Send>(
         work(state, piece)
     };
     let piece = |state: &mut Option<State>, piece| {
-        attempt(state, piece).inspect_err(|_| failed.store(true, Ordering::Relaxed))
+        interrupt::check()
+            .and_then(|()| attempt(state, piece))
+            .inspect_err(|_| failed.store(true, Ordering::Relaxed))
     };
     with(count, jobs, &failed, || None, piece).into_iter().collect()
 }

@@ -100,6 +100,25 @@ pub struct NeighboursEntry {
     /// The share of the exact neighbours that they are, measured on some products; `None` if they all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<f64>,
+    /// The network whose embeddings they are nearest by, if it is not the one that embeds photos in the browser. It is not in
+    /// the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NeighboursNetwork>,
+}
+
+/// A network that stored neighbours were found by and no browser runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NeighboursNetwork {
+    /// A name for people.
+    pub name: String,
+    /// Its identity, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Length of its embeddings.
+    pub dims: usize,
+    /// Dimensions and weight of each component of its embeddings, in their order.
+    pub components: Vec<(usize, f32)>,
+    /// Whether its embeddings were adapted to the catalogue before they were compared.
+    pub adapted: bool,
 }
 
 /// Where the cards are.
@@ -236,6 +255,7 @@ mod tests {
                 shards: 1,
                 each: 2,
                 recall: None,
+                network: None,
             },
             cards: CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
             adaptation: None,

@@ -59,7 +59,8 @@ pub struct Layer {
 }
 
 /// What a layer does. Pictures are `[1, channels, height, width]`, row-major; numbers in pairs are down, then across;
-/// padding is top, left, bottom, right. A tensor is named by its place in [`Description::tensors`].
+/// padding is top, left, bottom, right. A tensor is named by its place in [`Description::tensors`]; from version 2 on
+/// several layers may read one, as those of a network do that looks at several views of a photo with the same weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Op {
@@ -115,6 +116,13 @@ pub enum Op {
     },
     /// Sum of two values of one shape.
     Add,
+    /// The rows and columns of a picture from `start` up to `end`, which is not among them. At least one of each.
+    Slice {
+        /// First row and first column.
+        start: [usize; 2],
+        /// The row and the column after the last.
+        end: [usize; 2],
+    },
     /// Values one after the other along the channels. Values that are not all pictures of one height and width are flattened
     /// first, and the result is then `[1, numbers]`.
     Concat,
@@ -229,6 +237,17 @@ impl Component {
     }
 }
 
+impl Op {
+    /// The tensors it reads: weights, then bias.
+    pub fn tensors(&self) -> impl Iterator<Item = usize> + use<> {
+        let both = match *self {
+            Op::Conv { weight, bias, .. } | Op::Dense { weight, bias } => Some([weight, bias]),
+            _ => None,
+        };
+        both.into_iter().flatten()
+    }
+}
+
 impl TensorEntry {
     /// How many numbers there are, `None` if that overflows.
     pub fn elements(&self) -> Option<usize> {
@@ -291,10 +310,23 @@ impl Description {
 
     /// The least version whose readers understand this network.
     fn needed_version(&self) -> u32 {
+        let is_new_op = |op: &Op| matches!(op, Op::GlobalMaxPool | Op::Slice { .. });
         let is_new = !self.components.is_empty()
-            || self.layers.iter().any(|layer| layer.op == Op::GlobalMaxPool)
+            || self.layers.iter().any(|layer| is_new_op(&layer.op))
+            || self.uses_of_tensors().iter().any(|uses| *uses > 1)
             || self.tensors.iter().any(|tensor| matches!(tensor.encoding, Encoding::Rans8 { .. }));
         if is_new { VERSION } else { 1 }
+    }
+
+    /// How many layers read each tensor, `[tensors]`. A layer whose tensor does not exist counts for none.
+    pub(super) fn uses_of_tensors(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.tensors.len()];
+        for index in self.layers.iter().flat_map(|layer| layer.op.tensors()) {
+            if let Some(uses) = uses.get_mut(index) {
+                *uses += 1;
+            }
+        }
+        uses
     }
 
     /// Reads `network.json`. Past this every layer reads values made before it and tensors that are there, and the
@@ -340,9 +372,7 @@ impl Description {
             if !inputs {
                 return Err("has a layer with too many or too few inputs");
             }
-            if let Op::Conv { weight, bias, .. } | Op::Dense { weight, bias } = layer.op
-                && weight.max(bias) >= self.tensors.len()
-            {
+            if layer.op.tensors().any(|tensor| tensor >= self.tensors.len()) {
                 return Err("has a layer whose weights are missing");
             }
         }

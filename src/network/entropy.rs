@@ -15,33 +15,44 @@ const MOST_REACH: u8 = 127;
 
 /// The stored bytes of `values`, a tensor of shape `shape`, as [`Encoding::Rans8`](super::Encoding::Rans8).
 ///
-/// The quantiser's step of a row (an index of the first side) is `step` times the row's root mean square, or more where its
-/// largest weight would be over 127 steps. The errors of each kernel add up to under half a step, as those of
-/// [`balanced`](super::balanced). With `step` 0.2 a normal distribution takes 4.4 bits a weight.
+/// The steps are those of [`rans8_scales`]. The errors of each kernel add up to under half a step, as those of
+/// [`balanced`](super::balanced).
 pub fn encode_rans8(values: &[f32], shape: &[usize], step: f32) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let scales = rans8_scales(values, shape, step);
     let mut numbers = Vec::with_capacity(values.len());
-    for row in rows(values, shape) {
-        let scale = scale(row, step);
-        bytes.extend(scale.to_le_bytes());
+    for (row, scale) in rows(values, shape).zip(&scales) {
         let mut rounded = row.to_vec();
-        if scale > 0.0 {
-            round_kernels(&mut rounded, shape, scale);
+        if *scale > 0.0 {
+            round_kernels(&mut rounded, shape, *scale);
         }
         let number = |value: f32| (value / scale).round().clamp(-INT8_LARGEST, INT8_LARGEST) as i8;
-        numbers.extend(rounded.into_iter().map(|value| if scale > 0.0 { number(value) } else { 0 }));
+        numbers.extend(rounded.into_iter().map(|value| if *scale > 0.0 { number(value) } else { 0 }));
     }
-    let (reach, frequencies) = best_alphabet(&numbers);
+    encode_rans8_numbers(&scales, &numbers)
+}
+
+/// The quantiser's step of each row (an index of the first side) of `values`, a tensor of shape `shape`: `step` times the row's
+/// root mean square, or more where its largest weight would be over 127 steps; 0 if all its weights are 0.
+///
+/// With `step` 0.2 a normal distribution takes 4.4 bits a weight.
+pub fn rans8_scales(values: &[f32], shape: &[usize], step: f32) -> Vec<f32> {
+    rows(values, shape).map(|row| scale(row, step)).collect()
+}
+
+/// The stored bytes of weights that are `scales`, `[rows]`, times `numbers`, `[rows, elements of a row]`, from -127 to 127.
+pub fn encode_rans8_numbers(scales: &[f32], numbers: &[i8]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
+    let (reach, frequencies) = best_alphabet(numbers);
     bytes.push(reach);
     bytes.extend(frequencies.iter().flat_map(|frequency| frequency.to_le_bytes()));
     let table = Table::new(&frequencies).expect("frequencies that sum to TOTAL");
     let mut encoder = Encoder::default();
     for number in numbers {
-        let symbol = symbol(number, reach);
+        let symbol = symbol(*number, reach);
         let (first, frequency) = table.span(symbol);
         encoder.symbol(first, frequency);
         if symbol == escape(reach) {
-            encoder.bits(u16::from(number as u8), ESCAPED_BITS);
+            encoder.bits(u16::from(*number as u8), ESCAPED_BITS);
         }
     }
     bytes.extend(encoder.finish());

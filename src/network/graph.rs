@@ -1,20 +1,21 @@
 //! A description and its weights to a tract model. Of tract this uses the core alone: no reader of any file format.
 
 use tract_core::internal::*;
-use tract_core::ops::array::TypedConcat;
+use tract_core::ops::array::{Slice, TypedConcat};
 use tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec, SumPool};
 use tract_core::ops::math;
 use tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 
-use super::convolution::{self, Chain, Convolutions, Given};
+use super::convolution::{self, Blocks, Chain, Convolutions, Given, Group};
 use super::dense::Dense;
-use super::description::{Description, Op, TensorEntry};
+use super::description::{Description, Layer, Op, TensorEntry};
 use super::weights::Weights;
 
 /// The tract model of the first `layers` layers of `description`, not yet optimised: input f32 `[1, 3, height, width]`, one
 /// output.
 ///
-/// `weights` gives the weights of a tensor once; they are dropped as soon as the model holds them in its own form.
+/// `weights` gives the weights of a tensor as many times as layers read it; they are dropped as soon as the model holds them
+/// in its own form.
 ///
 /// # Errors
 /// When shapes do not fit each other.
@@ -26,27 +27,143 @@ pub(super) fn model(
     let mut model = TypedModel::default();
     let (height, width) =
         (description.preprocessing.height as usize, description.preprocessing.width as usize);
-    let mut values = vec![model.add_source("input", f32::fact([1, 3, height, width]))?];
+    let input = model.add_source("input", f32::fact([1, 3, height, width]))?;
+    let mut values = Values { model, known: vec![Some(Forms { plain: Some(input), blocks: None })] };
     let mut chains = convolution::chains(description).into_iter().peekable();
+    let chained: Vec<_> = chains.clone().map(|chain| chain.layers).collect();
+    let groups =
+        convolution::groups(description, layers, |layer| chained.iter().any(|chain| chain.contains(&layer)));
+    let mut blocks = Blocks::default();
     let mut number = 0;
     while number < layers {
         let layer = &description.layers[number];
-        let inputs: TVec<OutletId> = layer.inputs.iter().map(|value| values[*value]).collect();
         let name = format!("layer{number}");
-        let mut wire = Wire { model: &mut model, name: &name, tensors: &description.tensors };
-        let chain = chains.next_if(|chain| chain.layers.start == number);
-        let layers = chain.as_ref().map_or(1, |chain| chain.layers.len());
-        let output = match chain {
-            Some(chain) => wire.chain(&chain, inputs[0], &mut weights),
-            None => wire.layer(&layer.op, &inputs, &mut weights),
+        let failed = || format!("layer {number} ({:?})", layer.op);
+        if let Some(chain) = chains.next_if(|chain| chain.layers.start == number) {
+            let input = values.plain(layer.inputs[0]).with_context(failed)?;
+            let mut wire = Wire { model: &mut values.model, name: &name, tensors: &description.tensors };
+            let output = wire.chain(&chain, input, &mut weights).with_context(failed)?;
+            // Nothing else reads what is made within a chain.
+            values.known.extend(std::iter::repeat_n(None, chain.layers.len() - 1));
+            values.known.push(Some(Forms { plain: Some(output), blocks: None }));
+            number += chain.layers.len();
+            continue;
+        }
+        let forms = match groups.iter().find(|group| group.layers.contains(&number)) {
+            // What is made within a group is not read outside either.
+            Some(group) if group.layers.last() != Some(&number) => None,
+            Some(group) => {
+                let made = values.group(&name, group, &mut blocks, &mut weights).with_context(failed)?;
+                Some(Forms { plain: None, blocks: Some(made) })
+            }
+            None => Some(values.layer(&name, description, number, &mut weights).with_context(failed)?),
         };
-        let output = output.with_context(|| format!("layer {number} ({:?})", layer.op))?;
-        // Nothing else reads what is made within a chain.
-        values.extend(std::iter::repeat_n(output, layers));
-        number += layers;
+        values.known.push(forms);
+        number += 1;
     }
-    model.select_output_outlets(&values[layers..=layers])?;
-    Ok(model)
+    let output = values.plain(layers)?;
+    values.model.select_output_outlets(&[output])?;
+    Ok(values.model)
+}
+
+/// A value in blocks of 16 channels.
+#[derive(Clone, Copy)]
+struct InBlocks {
+    outlet: OutletId,
+    /// `[channels, height, width]`.
+    shape: [usize; 3],
+}
+
+/// A value as tract's operations read it, in blocks of 16 channels, or both.
+#[derive(Clone, Copy)]
+struct Forms {
+    plain: Option<OutletId>,
+    blocks: Option<InBlocks>,
+}
+
+/// The model and what is known of the description's values; none of those that nothing may read.
+struct Values {
+    model: TypedModel,
+    known: Vec<Option<Forms>>,
+}
+
+impl Values {
+    fn forms(&mut self, value: usize) -> TractResult<&mut Forms> {
+        self.known.get_mut(value).and_then(Option::as_mut).context("a value that is made within another")
+    }
+
+    fn plain(&mut self, value: usize) -> TractResult<OutletId> {
+        let forms = *self.forms(value)?;
+        if let (None, Some(blocks)) = (forms.plain, forms.blocks) {
+            let step = convolution::to_plain(blocks.shape);
+            let made = self.model.wire_node(format!("value{value}.plain"), step, &[blocks.outlet])?[0];
+            self.forms(value)?.plain = Some(made);
+        }
+        self.forms(value)?.plain.context("a value in no form")
+    }
+
+    fn blocks(&mut self, value: usize) -> TractResult<InBlocks> {
+        let forms = *self.forms(value)?;
+        if let (Some(plain), None) = (forms.plain, forms.blocks) {
+            let shape = self.picture(plain)?;
+            let step = convolution::to_blocks(shape);
+            let outlet = self.model.wire_node(format!("value{value}.blocks"), step, &[plain])?[0];
+            self.forms(value)?.blocks = Some(InBlocks { outlet, shape });
+        }
+        self.forms(value)?.blocks.context("a value in no form")
+    }
+
+    /// Channels, height and width.
+    fn picture(&self, outlet: OutletId) -> TractResult<[usize; 3]> {
+        let shape = &self.model.outlet_fact(outlet)?.shape;
+        ensure!(shape.rank() == 4, "a picture has four sides, this value {}", shape.rank());
+        Ok([shape[1].to_usize()?, shape[2].to_usize()?, shape[3].to_usize()?])
+    }
+
+    /// Pointwise and depthwise convolutions by this crate's own kernels.
+    fn group(
+        &mut self,
+        name: &str,
+        group: &Group,
+        blocks: &mut Blocks,
+        weights: &mut impl FnMut(usize) -> TractResult<Weights>,
+    ) -> TractResult<InBlocks> {
+        let (input, shape) = if group.reads_plain() {
+            let input = self.plain(group.input)?;
+            (input, self.picture(input)?)
+        } else {
+            let input = self.blocks(group.input)?;
+            (input.outlet, input.shape)
+        };
+        let mut inputs: TVec<OutletId> = tvec!(input);
+        let (step, made) = blocks.step(group, shape, weights)?;
+        if let Some(added) = group.added {
+            let added = self.blocks(added)?;
+            ensure!(added.shape == made, "the two values of a sum have one shape");
+            inputs.push(added.outlet);
+        }
+        Ok(InBlocks { outlet: self.model.wire_node(name, step, &inputs)?[0], shape: made })
+    }
+
+    /// Any other layer.
+    fn layer(
+        &mut self,
+        name: &str,
+        description: &Description,
+        number: usize,
+        weights: &mut impl FnMut(usize) -> TractResult<Weights>,
+    ) -> TractResult<Forms> {
+        let Layer { inputs, op } = &description.layers[number];
+        let pooled = self.forms(inputs[0])?.blocks;
+        if let (Op::GlobalAveragePool | Op::GlobalMaxPool, Some(InBlocks { outlet, shape })) = (op, pooled) {
+            let step = convolution::global_pool(shape, *op == Op::GlobalMaxPool);
+            let made = self.model.wire_node(name, step, &[outlet])?[0];
+            return Ok(Forms { plain: Some(made), blocks: None });
+        }
+        let inputs = inputs.iter().map(|value| self.plain(*value)).collect::<TractResult<TVec<_>>>()?;
+        let mut wire = Wire { model: &mut self.model, name, tensors: &description.tensors };
+        Ok(Forms { plain: Some(wire.layer(op, &inputs, weights)?), blocks: None })
+    }
 }
 
 struct Wire<'a> {
@@ -139,6 +256,20 @@ impl Wire<'_> {
                 let [a, b] = [inputs[0], inputs[1]].map(|input| self.model.outlet_fact(input));
                 ensure!(a?.shape == b?.shape, "the two values of a sum have one shape");
                 self.wire(math::add(), inputs)
+            }
+            Op::Slice { start, end } => {
+                self.channels(inputs[0])?;
+                let mut value = inputs[0];
+                for (axis, (start, end)) in [2, 3].into_iter().zip(start.iter().zip(end)) {
+                    let side = self.model.outlet_fact(value)?.shape[axis].to_usize()?;
+                    ensure!(
+                        start < end && *end <= side,
+                        "a slice from {start} to {end} of {side} rows or columns"
+                    );
+                    let name = format!("{}.axis{axis}", self.name);
+                    value = self.model.wire_node(name, Slice::new(axis, *start, *end), &[value])?[0];
+                }
+                Ok(value)
             }
             Op::Concat => {
                 let inputs = self.concatenable(inputs)?;

@@ -23,7 +23,7 @@ use tract_core::internal::{DimLike, IntoTensor, Tensor, TractError, TypedModel, 
 #[doc(hidden)] // for tests/bench/kernels.rs
 pub use convolution::{Convolutions, Given, Link, multiply_adds};
 pub use description::{Component, Description, Encoding, Layer, Op, PartEntry, TensorEntry};
-pub use entropy::encode_rans8;
+pub use entropy::{encode_rans8, encode_rans8_numbers, rans8_scales};
 pub use parts::{Loader, PART_BYTES, write_parts};
 pub use preprocessing::{Channels, Fit, Preprocessing};
 pub use vgg16::{Vgg16, random_weights};

@@ -66,10 +66,12 @@ impl Loader {
         verify(description, sha256)?;
         let identity = Digest::of(description);
         let description = Description::read(description)?;
-        let unpacked = description
-            .tensors
-            .iter()
-            .try_fold(0u64, |sum, tensor| sum.checked_add(tensor.unpacked_bytes()? as u64));
+        // A tensor that several layers read may be in memory once for each of them.
+        let uses = description.uses_of_tensors();
+        let unpacked = description.tensors.iter().zip(uses).try_fold(0u64, |sum, (tensor, uses)| {
+            let bytes = (tensor.unpacked_bytes()? as u64).checked_mul(uses.max(1) as u64)?;
+            sum.checked_add(bytes)
+        });
         let total = unpacked.unwrap_or(u64::MAX);
         if total > LARGEST_NETWORK {
             return Err(FormatError::Value(format!("is a network of {total} bytes, over {LARGEST_NETWORK}")));
@@ -127,13 +129,14 @@ impl Loader {
         if let Some(missing) = self.arrived.iter().position(|arrived| !arrived) {
             return Err(NetworkError::MissingPart(self.description.parts[missing].path.clone()));
         }
-        let tensors = std::mem::take(&mut self.tensors);
+        let mut tensors = std::mem::take(&mut self.tensors);
         let entries = self.description.tensors.clone();
-        let mut tensors: Vec<Option<Vec<u8>>> = tensors.into_iter().map(Some).collect();
+        let mut uses = self.description.uses_of_tensors();
+        // The last layer that reads a tensor takes its bytes: most are large and read once.
         let weights = move |index: usize| -> Result<Weights, FormatError> {
-            let bytes = tensors[index]
-                .take()
-                .ok_or_else(|| FormatError::Value("has a tensor that two layers share".to_owned()))?;
+            uses[index] = uses[index].saturating_sub(1);
+            let is_last = uses[index] == 0;
+            let bytes = if is_last { std::mem::take(&mut tensors[index]) } else { tensors[index].clone() };
             decode(bytes, &entries[index])
         };
         Network::build(self.description, self.identity, weights)

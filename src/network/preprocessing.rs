@@ -62,14 +62,31 @@ impl Preprocessing {
 
     /// torchvision's and the ONNX Model Zoo's: RGB from 0 to 1, standardised by ImageNet's means and deviations.
     pub fn torch(width: u32, height: u32) -> Preprocessing {
+        Preprocessing::rgb(width, height, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    }
+
+    /// That of OpenAI's CLIP and of what follows it: RGB from 0 to 1, standardised by its own means and deviations
+    /// (`clip.load` of github.com/openai/CLIP).
+    pub fn clip(width: u32, height: u32) -> Preprocessing {
+        let mean = [0.48145466, 0.4578275, 0.40821073];
+        Preprocessing::rgb(width, height, mean, [0.26862954, 0.261_302_6, 0.275_777_1])
+    }
+
+    /// That of Google's vision transformers and of TensorFlow's Inception and MobileNet: RGB from -1 to 1.
+    pub fn symmetric(width: u32, height: u32) -> Preprocessing {
+        Preprocessing::rgb(width, height, [0.5; 3], [0.5; 3])
+    }
+
+    /// RGB from 0 to 1, standardised by `mean` and `deviation`.
+    fn rgb(width: u32, height: u32, mean: [f32; 3], deviation: [f32; 3]) -> Preprocessing {
         Preprocessing {
             width,
             height,
             fit: Fit::Squash,
             channels: Channels::Rgb,
             scale: 1.0 / 255.0,
-            mean: [0.485, 0.456, 0.406],
-            deviation: [0.229, 0.224, 0.225],
+            mean,
+            deviation,
         }
     }
 

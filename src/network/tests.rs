@@ -52,7 +52,17 @@ fn network(
     dims: usize,
     components: Vec<Component>,
 ) -> Result<Network, NetworkError> {
-    let side = SIDE as u32;
+    network_of_side(SIDE, layers, tensors, dims, components)
+}
+
+fn network_of_side(
+    side: usize,
+    layers: &[Layer],
+    tensors: &[TensorEntry],
+    dims: usize,
+    components: Vec<Component>,
+) -> Result<Network, NetworkError> {
+    let side = side as u32;
     let mut description = Description::new(
         "test".into(),
         true,
@@ -154,6 +164,103 @@ fn dense_layers_after_concatenated_levels_are_run_for_several_photos_at_once() {
     for (input, got) in inputs.chunks(3 * SIDE * SIDE).zip(together.chunks(4)) {
         assert_eq!(network.run(input).expect("runs"), got);
     }
+}
+
+/// A convolution of stride 2 with a ReLU6, its mean and its maximum, of value `from`.
+fn view(layers: &mut Vec<Layer>, tensors: &mut Vec<TensorEntry>, from: usize) -> [usize; 2] {
+    let (weight, bias) = if tensors.is_empty() { weights(tensors, &[CHANNELS, 3, 3, 3]) } else { (0, 1) };
+    let (strides, dilations, padding, groups) = ([2, 2], [1, 1], [1; 4], 1);
+    push(layers, vec![from], Op::Conv { weight, bias, strides, dilations, padding, groups });
+    push(layers, vec![], Op::Relu { max: Some(6.0) });
+    let relu = layers.len();
+    push(layers, vec![relu], Op::GlobalAveragePool);
+    push(layers, vec![relu], Op::GlobalMaxPool);
+    [relu + 1, relu + 2]
+}
+
+/// The whole photo at half the size and its middle half, both through the same weights.
+fn two_views(start: [usize; 2], end: [usize; 2]) -> Result<Network, NetworkError> {
+    let (mut layers, mut tensors) = (Vec::new(), Vec::new());
+    push(&mut layers, vec![0], Op::AveragePool { kernel: [2, 2], strides: [2, 2], padding: [0; 4] });
+    let whole = view(&mut layers, &mut tensors, 1);
+    push(&mut layers, vec![0], Op::Slice { start, end });
+    let from = layers.len();
+    let middle = view(&mut layers, &mut tensors, from);
+    push(&mut layers, [whole, middle].concat(), Op::Concat);
+    assert_eq!(tensors.len(), 2, "stored once");
+    network(&layers, &tensors, 4 * CHANNELS, Vec::new())
+}
+
+#[test]
+fn views_of_a_photo_share_their_weights() {
+    let input = numbers(3 * SIDE * SIDE, 12);
+    let got = two_views([2, 1], [6, 5]).expect("fits").run(&input).expect("runs");
+
+    let (mut layers, mut tensors) = (Vec::new(), Vec::new());
+    let pooled = view(&mut layers, &mut tensors, 0);
+    push(&mut layers, pooled.to_vec(), Op::Concat);
+    let one_view = network_of_side(SIDE / 2, &layers, &tensors, 2 * CHANNELS, Vec::new()).expect("fits");
+    let pixel = |channel: usize, y: usize, x: usize| input[(channel * SIDE + y) * SIDE + x];
+    let picture = |value: &dyn Fn(usize, usize, usize) -> f32| -> Vec<f32> {
+        let places = (0..3 * 16).map(|place| (place / 16, place / 4 % 4, place % 4));
+        places.map(|(channel, y, x)| value(channel, y, x)).collect()
+    };
+    let whole = picture(&|channel, y, x| {
+        let corners = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        corners.iter().map(|(down, across)| pixel(channel, 2 * y + down, 2 * x + across)).sum::<f32>() / 4.0
+    });
+    let middle = picture(&|channel, y, x| pixel(channel, y + 2, x + 1));
+    near(&got, &[one_view.run(&whole).expect("runs"), one_view.run(&middle).expect("runs")].concat());
+}
+
+#[test]
+fn a_slice_outside_the_picture_is_refused() {
+    for (start, end) in [([2, 1], [9, 5]), ([6, 1], [6, 5]), ([2, 5], [6, 1]), ([2, usize::MAX], [6, 1])] {
+        assert!(two_views(start, end).is_err(), "{start:?} to {end:?}");
+    }
+}
+
+#[test]
+fn a_shared_tensor_cannot_ask_for_much_memory() {
+    // 256 MiB, and in memory once for each of nine layers.
+    let sides = 1 << 14;
+    let tensors = [(vec![sides, sides], Encoding::Int8), (vec![sides], Encoding::F32)];
+    let tensors: Vec<_> =
+        tensors.into_iter().map(|(shape, encoding)| TensorEntry { shape, encoding }).collect();
+    let layers =
+        (0..9).map(|value| Layer { inputs: vec![value], op: Op::Dense { weight: 0, bias: 1 } }).collect();
+    let bytes = tensors.iter().map(|tensor| tensor.bytes().expect("a size") as u64).sum();
+    let mut description =
+        Description::new("test".into(), true, Preprocessing::torch(8, 8), sides, layers, tensors);
+    description.parts = vec![PartEntry { path: "part-000.bin".into(), bytes, sha256: String::new() }];
+    let text = description.write();
+    let refused = Loader::new(&text, &Digest::of(&text).hex()).err().expect("more than fits");
+    assert!(refused.to_string().contains("is a network of"), "{refused}");
+}
+
+#[test]
+fn what_older_readers_do_not_know_is_written_as_version_2() {
+    let version = |network: &Network| {
+        let text = network.description().write();
+        serde_json::from_slice::<serde_json::Value>(&text).expect("JSON")["version"].as_u64()
+    };
+    assert_eq!(version(&two_views([2, 1], [6, 5]).expect("fits")), Some(2));
+    let (mut layers, mut tensors) = (Vec::new(), Vec::new());
+    let mut from = 0;
+    for _ in 0..2 {
+        let weights = weights(&mut tensors, &[3, 3, 1, 1]);
+        let (strides, dilations, padding, groups) = ([1, 1], [1, 1], [0; 4], 1);
+        for (weight, bias) in [weights, (0, 1)] {
+            push(&mut layers, vec![from], Op::Conv { weight, bias, strides, dilations, padding, groups });
+            from = layers.len();
+        }
+    }
+    let dims = 3 * SIDE * SIDE;
+    assert_eq!(version(&network(&layers, &tensors, dims, Vec::new()).expect("fits")), Some(2));
+    layers.remove(3);
+    layers.remove(1);
+    layers[1].inputs = vec![1];
+    assert_eq!(version(&network(&layers, &tensors, dims, Vec::new()).expect("fits")), Some(1));
 }
 
 fn component(name: &str, dims: usize, weight: f32) -> Component {

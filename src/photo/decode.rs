@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::error::{ImageError, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::Photo;
+use super::{Photo, jpeg};
 
 /// What a photo may cost. Checked against the header, before pixels are allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,9 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
     );
     if !known {
         return Err(PhotoError::UnknownFormat { found: looks_like(bytes) });
+    }
+    if let Some(reason) = jpeg::refused(bytes) {
+        return Err(PhotoError::Unsupported(reason));
     }
     let mut decoder = reader.into_decoder().map_err(from_image)?;
     let (width, height) = decoder.dimensions();

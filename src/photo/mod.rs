@@ -3,6 +3,7 @@
 //! Everything here is integer arithmetic, so that native and wasm give the same bytes.
 
 mod decode;
+mod jpeg;
 mod region;
 mod resize;
 

@@ -28,7 +28,8 @@ OURS = ("cargo", "bench", "--quiet", "--locked", "--workspace", "--bench", "netw
 TRACT = ("cargo", "bench", "--quiet", "--locked", "--workspace", "--bench", "tract", "--")
 ORT_WEB = "onnxruntime-web@1.30.0"
 MODULES = {"relaxed_simd": "embed_relaxed_bg.wasm", "simd128": "embed_bg.wasm"}
-NETWORKS = {"vgg16": [], "slim": ["--width", "0.25", "--fc", "512"]}  # as shared/peers/vgg16_random.py takes them
+# As shared/peers/vgg16_random.py takes them; None: shared/models has it.
+NETWORKS = {"vgg16": [], "slim": ["--width", "0.25", "--fc", "512"], "mobilenetv2": None}
 DRIVERS = {"chromium": "chromedriver", "firefox": "geckodriver", "webkit": "WebKitWebDriver"}
 PHOTOS = 160  # of the catalogue, for throughput
 
@@ -190,10 +191,13 @@ def main():
     if not options.shared.exists():
         sys.exit(f"skipped: {options.shared} is not there")
     options.work.mkdir(parents=True, exist_ok=True)
-    report = {"onnxruntime": onnxruntime.__version__, "onnxruntime_web": ORT_WEB, "wasm": {}, "slim": {"wasm": {}}, "memory": {}}
+    report = {"onnxruntime": onnxruntime.__version__, "onnxruntime_web": ORT_WEB, "wasm": {}, "slim": {"wasm": {}},
+              "mobilenetv2": {"wasm": {}}, "memory": {}}
     for name, arguments in NETWORKS.items():
         path, folder = options.work / f"{name}.onnx", options.work / f"bench-{name}"
-        if not path.exists():
+        if arguments is None:
+            shutil.copy(options.shared / "models" / path.name, path)
+        elif not path.exists():
             subprocess.run([sys.executable, options.shared / "peers/vgg16_random.py", path, *arguments], check=True)
         compile_ = [options.program, "model", "compile", path, "--preprocessing", "torch", "-o", folder]
         subprocess.run(compile_, check=True, stdout=subprocess.DEVNULL)

@@ -93,13 +93,13 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
 
         // So is the module that reads cells, and the same worker tries again.
         let widget = manifest["widget"]["path"].as_str().context("widget")?;
-        let module = server.folder().join(widget).join("wasm/rank_cells.js");
+        let module = server.folder().join(widget).join("wasm/rank_cells_bg.wasm");
         let away = module.with_extension("away");
         fs::rename(&module, &away)?;
         stage(&chromium, &server).await?;
         let got = chromium.eval(again, json!(ids[9])).await?;
         let message = got[1].as_str().unwrap_or_default();
-        ensure!(got[0] == "folder/unreachable" && message.contains("rank_cells.js"), "{got}");
+        ensure!(got[0] == "folder/missing" && message.contains("rank_cells_bg.wasm"), "{got}");
         fs::rename(&away, &module)?;
         ensure!(chromium.eval(again, json!(ids[9])).await? == json!(ids[9]));
         Ok(())

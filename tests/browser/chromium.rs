@@ -74,10 +74,23 @@ impl Chromium {
         Ok(entries.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
     }
 
-    /// Fails unless nothing was written to the console.
+    /// Fails unless nothing was written to the console, but that the shop has no product of the id that tests open it with.
     pub async fn assert_quiet(&self) -> anyhow::Result<()> {
-        let console = self.console().await?;
+        let mut console = self.console().await?;
+        console.retain(|line| !line.contains("item/unknown"));
         ensure!(console.is_empty(), "the console says {console:#?}");
+        Ok(())
+    }
+
+    /// Fails unless exactly one line was written to the console that has `word` in it, and otherwise nothing.
+    pub async fn assert_told(&self, word: &str) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let mut told = Vec::new();
+        while told.is_empty() && begun.elapsed() < PATIENCE {
+            told = self.console().await?;
+            told.retain(|line| !line.contains("item/unknown"));
+        }
+        ensure!(told.len() == 1 && told[0].contains(word), "the console says {told:#?}, and not once {word}");
         Ok(())
     }
 

@@ -278,6 +278,6 @@ fn a_filter_and_colours_are_answered_on_the_device() -> anyhow::Result<()> {
             return new Promise((resolve) => made.addEventListener('mlt-error', ({ detail }) => resolve(detail)));";
         let refused = chromium.eval(refused, json!(id)).await?;
         ensure!(refused["code"] == "filter/unknown-attribute", "{refused}");
-        chromium.assert_quiet().await
+        chromium.assert_told("filter/unknown-attribute").await
     })
 }

@@ -85,7 +85,17 @@ fn controls_ask_what_the_attributes_ask() -> anyhow::Result<()> {
         let natively =
             server.query(["--item", id, "--filter", "in_stock=true", "--colour", "0.5"], "manhattan", 8)?;
         ensure!(got == json!([id_list(&natively), 0.5, "50 %"]), "{got} instead of {natively:?}");
-        chromium.assert_quiet().await
+
+        // Made anew, controls say what is chosen; a filter without its control filters no more.
+        let again = "await ids(pick(0, a)); made.lang = 'de';
+            for (let n = 0; n < 100 && !find('select').options[0].text.startsWith('Alle'); n++) await new Promise((done) => setTimeout(done, 50));
+            const said = [find('select').value, find('[part~=reset]').checkVisibility()];
+            const found = await ids(() => made.filters = 'price'); await new Promise((done) => setTimeout(done, 200));
+            return [...said, found, find('[part~=reset]').checkVisibility()];";
+        let value = format!("={category}");
+        let got = chromium.eval(again, json!(value)).await?;
+        ensure!(got == json!([value, true, id_list(&natively), false]), "{got} instead of {natively:?}");
+        chromium.assert_told("no column \\\"no such column\\\"").await
     })
 }
 
@@ -175,7 +185,7 @@ fn cards_of_the_shops_own_are_in_the_pages_tree() -> anyhow::Result<()> {
             return { ids: within(neighbours), hrefs: cards.map((card) => card.getAttribute('href').split('#')[1]),
               texts: cards.map((card) => card.querySelector('b').textContent), titles: neighbours.map(({ card }) => card.title),
               seen: cards.every((card) => card.checkVisibility()), missing: cards[0].querySelector('u').hidden,
-              image: [cards[0].querySelector('img').alt === neighbours[0].card.title, cards[0].querySelector('img').loading],
+              image: [cards[0].querySelector('img').alt === '', cards[0].querySelector('img').loading],
               plain: plain.checkVisibility(), selected: (await select).id, rows: made.shadowRoot.querySelectorAll('li').length };";
         let got = chromium.eval(template, json!(id)).await?;
         let found: Vec<String> = serde_json::from_value(got["ids"].clone())?;
@@ -215,16 +225,34 @@ fn an_empty_answer_is_the_shops_to_word() -> anyhow::Result<()> {
     let server = ShopServer::start()?;
     with_chromium("empty", SIZE, |chromium| async move {
         stage(&chromium, &server).await?;
-        let empty = "const made = make({ item: a, filter: 'price<0' });
+        // Of what nobody has asked for nothing is said, and the shop's own links stay.
+        let empty = "const made = document.createElement('more-like-this');
+            Object.assign(made, { src: 'lookalike/', item: a.item, filter: 'price<0', innerHTML: a.own });
+            document.body.append(made);
             const find = (selector) => made.shadowRoot.querySelector(selector);
             const { neighbours } = await next(made, 'results');
-            const standard = find('[part=message]').innerText;
-            const own = Object.assign(document.createElement('p'), { slot: 'empty', textContent: 'Sold out' });
-            made.append(own);
-            return [neighbours.length, standard, own.checkVisibility(), find('[name=empty]').assignedElements()[0] === own,
-              find('ul').checkVisibility()];";
-        let got = chromium.eval(empty, json!(ids()?[2])).await?;
-        ensure!(got == json!([0, "No similar products were found.", true, true, false]), "{got}");
+            const seen = [find('[part=message]'), made.firstElementChild, find('ul'), find('h2')].map((node) => !!node?.checkVisibility());
+            const state = ['empty', 'filled'].map((name) => made.matches(`:state(${name})`));
+            made.remove();
+            return [neighbours.length, ...seen, ...state];";
+        for (own, wanted) in [
+            ("", json!([0, false, false, false, false, true, false])),
+            ("<a href='/'>All</a>", json!([0, false, true, false, true, true, false])),
+            ("<p slot='empty'>Sold out</p>", json!([0, true, true, false, false, true, false])),
+        ] {
+            let got = chromium.eval(empty, json!({ "item": ids()?[2], "own": own })).await?;
+            ensure!(got == wanted, "{own}: {got}");
+        }
+        let asked = "const made = make({ item: a, metric: 'cosine', filters: 'price' });
+            await next(made, 'results');
+            const find = (selector) => made.shadowRoot.querySelector(selector);
+            while (!find('select')) await new Promise((done) => setTimeout(done, 20));
+            made.filter = 'price<0'; await next(made, 'results');
+            const select = find('select'); select.selectedIndex = 1; select.dispatchEvent(new Event('change'));
+            await next(made, 'results');
+            return find('[part=message]').innerText;";
+        let got = chromium.eval(asked, json!(ids()?[2])).await?;
+        ensure!(got == "No similar products were found.", "{got}");
         chromium.assert_quiet().await
     })
 }

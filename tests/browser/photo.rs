@@ -217,7 +217,8 @@ fn a_part_is_chosen_by_mouse_and_finger() -> anyhow::Result<()> {
         let (whole, inside) =
             ("[...made.shadowRoot.querySelectorAll('[part=tools] button')].at(-1).click();", "");
         for (what, before, from, to, wanted) in [
-            ("draw", whole, (0.1, 0.2), (0.6, 0.9), [0.1, 0.2, 0.5, 0.7]),
+            // More across than down, which is how a finger scrolls.
+            ("draw", whole, (0.1, 0.3), (0.8, 0.6), [0.1, 0.3, 0.7, 0.3]),
             ("move", inside, (0.3, 0.5), (0.5, 0.5), [0.3, 0.2, 0.5, 0.7]),
             ("move as far as the photo goes", inside, (0.5, 0.5), (0.9, 0.1), [0.5, 0.0, 0.5, 0.7]),
             ("size by a corner", inside, (0.5, 0.7), (0.2, 0.8), [0.2, 0.0, 0.8, 0.8]),

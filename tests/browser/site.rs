@@ -47,6 +47,21 @@ pub struct Layout {
     pub shared: bool,
 }
 
+/// What a host answers for a file that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// This status, and nothing.
+    Status(u16),
+    /// Its start page, as if that were the file.
+    StartPage,
+}
+
+impl Default for Missing {
+    fn default() -> Missing {
+        Missing::Status(404)
+    }
+}
+
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -72,6 +87,7 @@ struct Place {
     pages: Mutex<BTreeMap<String, String>>,
     asked: Mutex<Vec<Asked>>,
     held: Mutex<Option<String>>,
+    missing: Mutex<Missing>,
     gone: AtomicBool,
 }
 
@@ -93,13 +109,19 @@ impl Site {
     /// Serves the drawn shop, below [`Layout::base`]: the folder as `lookalike/`, its `photos/`, and `index.html`, a page that
     /// has the element's script and no element yet.
     pub fn start(layout: Layout) -> anyhow::Result<Site> {
+        Site::of(layout, shop_server::folder()?)
+    }
+
+    /// The same with another folder.
+    pub fn of(layout: Layout, folder: PathBuf) -> anyhow::Result<Site> {
         let place = Arc::new(Place {
             layout,
-            folder: shop_server::folder()?,
+            folder,
             photos: shop_server::photos()?,
             pages: Mutex::default(),
             asked: Mutex::default(),
             held: Mutex::default(),
+            missing: Mutex::default(),
             gone: AtomicBool::new(false),
         });
         let (running, port) = Running::start(&place, 0)?;
@@ -146,6 +168,11 @@ impl Site {
     /// Lets requests wait whose address has `word` in it, until this is called with another or none.
     pub fn hold(&self, word: Option<&str>) {
         *locked(&self.place.held) = word.map(str::to_owned);
+    }
+
+    /// How it answers from now on for what it does not have.
+    pub fn answer_missing(&self, missing: Missing) {
+        *locked(&self.place.missing) = missing;
     }
 
     /// Nobody answers any more.
@@ -275,9 +302,12 @@ impl Place {
             Some(name) => name.to_owned(),
             None => String::new(),
         };
-        let (status, content) = match self.content(&name) {
-            Some(content) => ("200 OK", content),
-            None => ("404 Not Found", Vec::new()),
+        let (status, name, content) = match (self.content(&name), *locked(&self.missing)) {
+            (Some(content), _) => (200, name, content),
+            (None, Missing::Status(status)) => (status, name, Vec::new()),
+            (None, Missing::StartPage) => {
+                (200, "index.html".to_owned(), self.content("index.html").unwrap_or_default())
+            }
         };
         let Layout { base, policy, shared } = self.layout;
         let content_type = content_type(&name);
@@ -287,7 +317,7 @@ impl Place {
             _ => ("content-encoding: gzip\r\n", gzip(&content)?),
         };
         let mut head = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {}\r\ncontent-length: {}\r\n{coding}\
+            "HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-type: {}\r\ncontent-length: {}\r\n{coding}\
              x-content-type-options: nosniff\r\ncache-control: no-cache\r\n",
             content_type,
             content.len()

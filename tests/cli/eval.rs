@@ -62,6 +62,9 @@ fn precision_is_by_its_definition_with_and_without_groups() -> anyhow::Result<()
         let report = eval(&shop, if by_group { &["--group", "group"] } else { &[] })?;
         ensure!(report["items"] == PRODUCTS, "{report}");
         for metric in METRICS {
+            // The catalogue is too small to be adapted to: the first line of the groups is the folder's own way.
+            let of_groups = &report["groups"]["lines"][0]["precision_at_5"][metric];
+            ensure!(!by_group || *of_groups == report["precision"][metric]["5"], "{report}");
             for depth in [1, 5, 10] {
                 let mut by_label: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
                 for (item, (label, group)) in

@@ -28,8 +28,8 @@ fn kill_when(mut command: Command, ready: impl Fn() -> bool) -> anyhow::Result<b
 
 /// How many embeddings of `dims` numbers are whole in the cache beside `out` (precompute/src/build/cache.rs).
 pub fn cached(out: &Path, dims: u64) -> u64 {
-    const HEADER: u64 = 40;
-    let record = 32 + 8 + 24 + 4 * dims + 4;
+    const HEADER: u64 = 44;
+    let record = 32 + 8 + 24 + 4 * dims + 8;
     let Ok(entries) = fs::read_dir(PathBuf::from(format!("{}.cache", out.display()))) else { return 0 };
     let embeddings = entries
         .flatten()
@@ -117,7 +117,7 @@ fn random(mut state: u64) -> impl FnMut() -> f64 {
 #[test]
 fn a_build_killed_at_random_and_started_again_is_as_if_it_had_not_been() -> anyhow::Result<()> {
     const PHOTOS: u32 = 40;
-    const KILLS: u32 = 20;
+    const KILLS: u32 = 60;
     /// Of the small network's embeddings.
     const DIMS: u64 = 24;
     let shop = Shop::new("killed-at-random")?;
@@ -138,7 +138,7 @@ fn a_build_killed_at_random_and_started_again_is_as_if_it_had_not_been() -> anyh
     let mut kills = 0;
     for _ in 0..5 * KILLS {
         let out = shop.0.join(&format!("out-{kills}"));
-        // One in each twentieth of the time.
+        // One in each of as many equal parts of the time.
         let moment = whole.mul_f64((f64::from(kills) + random()) / f64::from(KILLS));
         let mut build = Command::new(program()?);
         build.args(build_arguments(&shop, &out));

@@ -1,19 +1,30 @@
 //! The program as a user runs it, one topic a file.
 
 mod adaptation;
-mod again;
+mod cache;
 mod cells;
 mod eval;
 mod export;
+mod feeds;
+mod fetch;
+mod folders;
 mod formats;
 mod fragments;
+mod goes_on;
 mod golden;
+mod headers;
 mod hostile;
+mod incremental;
 mod json;
 mod killed;
+mod mounts;
 mod orientation;
+mod photo_server;
+mod publish;
+mod published;
 mod query;
 mod refusals;
+mod roles;
 mod rules;
 mod serve;
 mod shop;

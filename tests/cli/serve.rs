@@ -162,7 +162,7 @@ fn what_is_not_there_or_not_to_be_seen_is_not_found() -> anyhow::Result<()> {
     ];
     for path in hostile {
         let (status, _, body) = serving.get(&path).with_context(|| path.clone())?;
-        ensure!(status == 404 || status == 400, "{path}: {status}");
+        ensure!([400, 404, 421].contains(&status), "{path}: {status}");
         ensure!(!String::from_utf8_lossy(&body).contains("SECRET"), "{path} leads out");
     }
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
@@ -199,6 +199,155 @@ fn nothing_but_this_machine_can_connect() -> anyhow::Result<()> {
         .filter(|local| local.ends_with(&port))
         .collect();
     ensure!(listening == [format!("0100007F{port}")], "it listens on {listening:?}");
+    Ok(())
+}
+
+/// The head of the next answer on a connection that stays open, in lower case, and its body.
+fn next_answer(reader: &mut BufReader<TcpStream>) -> anyhow::Result<(String, Vec<u8>)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        ensure!(reader.read_line(&mut head)? > 0, "the connection was closed after {head:?}");
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(Ok(0), str::parse)?];
+    reader.read_exact(&mut body)?;
+    Ok((head, body))
+}
+
+fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[test]
+fn a_page_of_another_site_reads_nothing_by_a_name_of_its_own() -> anyhow::Result<()> {
+    let shop = Shop::with("serve-rebinding", 1)?;
+    shop.build(&[])?;
+    let serving = Serving::start(&shop)?;
+    let port = serving.address.port();
+    let ask = |host: &str, target: &str| {
+        serving.send(&format!("GET {target} HTTP/1.1\r\n{host}Connection: close\r\n\r\n"))
+    };
+    for own in ["127.0.0.1", "localhost", "LocalHost", "[::1]"] {
+        for host in
+            [format!("Host: {own}:{port}\r\n"), format!("Host: {own}:9\r\n"), format!("Host: {own}\r\n")]
+        {
+            ensure!(ask(&host, "/lookalike/manifest.json")?.0 == 200, "{host}");
+        }
+    }
+    let other = ["shop.example", "127.0.0.1.nip.io", "localhost.shop.example", "192.168.0.1", ""];
+    for name in other {
+        let (status, head, body) = ask(&format!("Host: {name}:{port}\r\n"), "/photos/p00.png")?;
+        ensure!(status == 421 || status == 400, "{name}: {head}");
+        ensure!(!String::from_utf8_lossy(&body).contains("PNG"), "{name} reads a photo");
+    }
+    ensure!([400, 421].contains(&ask("", "/lookalike/manifest.json")?.0), "no name at all");
+    let absolute = format!("http://shop.example:{port}/lookalike/manifest.json");
+    ensure!(ask(&format!("Host: localhost:{port}\r\n"), &absolute)?.0 == 421, "in the address");
+    Ok(())
+}
+
+#[test]
+fn what_a_browser_has_is_not_sent_again_and_smaller_copies_are_taken() -> anyhow::Result<()> {
+    let shop = Shop::with("serve-conditional", 2)?;
+    shop.build(&[])?;
+    let serving = Serving::start(&shop)?;
+    let mut reader = BufReader::new(TcpStream::connect(serving.address)?);
+    reader.get_ref().set_read_timeout(Some(Duration::from_secs(10)))?;
+    // All on one connection.
+    let mut ask = |method: &str, path: &str, more: &str| -> anyhow::Result<(String, Vec<u8>)> {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{more}\r\n", serving.address);
+        reader.get_mut().write_all(request.as_bytes())?;
+        if method == "HEAD" {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                ensure!(reader.read_line(&mut head)? > 0, "the connection was closed after {head:?}");
+            }
+            return Ok((head.to_ascii_lowercase(), Vec::new()));
+        }
+        next_answer(&mut reader)
+    };
+    for path in ["/lookalike/manifest.json", "/photos/p00.png", "/"] {
+        let (head, body) = ask("GET", path, "")?;
+        let tag = value(&head, "etag").with_context(|| head.clone())?.to_owned();
+        ensure!(head.starts_with("http/1.1 200") && !body.is_empty(), "{head}");
+        let (again, _) = ask("HEAD", path, "")?;
+        ensure!(
+            value(&again, "etag") == Some(&tag)
+                && value(&again, "content-length") == Some(&body.len().to_string()),
+            "{again}"
+        );
+        for list in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+            let (head, body) = ask("GET", path, &format!("If-None-Match: {list}\r\n"))?;
+            ensure!(head.starts_with("http/1.1 304") && body.is_empty(), "{list}: {head}");
+            check_policy(&head)?;
+        }
+        let (head, _) = ask("GET", path, "If-None-Match: \"other\"\r\n")?;
+        ensure!(head.starts_with("http/1.1 200"), "{head}");
+    }
+    // Within the same second, and of the same length.
+    let manifest = shop.out().join("manifest.json");
+    let (head, body) = ask("GET", "/lookalike/manifest.json", "")?;
+    let tag = value(&head, "etag").context("a tag")?.to_owned();
+    std::fs::write(&manifest, String::from_utf8(body)?.replace("cosine", "COSINE"))?;
+    let (head, _) = ask("GET", "/lookalike/manifest.json", &format!("If-None-Match: {tag}\r\n"))?;
+    ensure!(head.starts_with("http/1.1 200"), "it is another: {head}");
+
+    std::fs::write(shop.out().join("manifest.json.br"), "brotli")?;
+    std::fs::write(shop.out().join("manifest.json.gz"), "gzip")?;
+    for (accepted, coding, content) in [
+        ("br, gzip", Some("br"), "brotli"),
+        ("gzip, deflate, BR;q=0.5", Some("br"), "brotli"),
+        ("gzip", Some("gzip"), "gzip"),
+        ("br;q=0, gzip", Some("gzip"), "gzip"),
+    ] {
+        let (head, body) =
+            ask("GET", "/lookalike/manifest.json", &format!("Accept-Encoding: {accepted}\r\n"))?;
+        ensure!(
+            value(&head, "content-encoding") == coding && body == content.as_bytes(),
+            "{accepted}: {head}"
+        );
+        ensure!(value(&head, "content-type") == Some("application/json"), "{head}");
+        ensure!(value(&head, "vary") == Some("accept-encoding"), "{head}");
+    }
+    let (head, body) = ask("GET", "/lookalike/manifest.json", "Accept-Encoding: identity\r\n")?;
+    ensure!(value(&head, "content-encoding").is_none() && body.starts_with(b"{"), "{head}");
+    Ok(())
+}
+
+#[test]
+fn a_thousand_connections_at_once_are_answered() -> anyhow::Result<()> {
+    const CONNECTIONS: usize = 1000;
+    let shop = Shop::with("serve-many", 2)?;
+    shop.build(&[])?;
+    let serving = Serving::start(&shop)?;
+    let want = std::fs::read(shop.out().join("manifest.json"))?;
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        match TcpStream::connect_timeout(&serving.address, Duration::from_secs(20)) {
+            Ok(stream) => open.push(BufReader::new(stream)),
+            // What this test may have open itself.
+            Err(error) if error.raw_os_error() == Some(24) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    ensure!(open.len() >= 500, "only {} could be opened", open.len());
+    if open.len() < CONNECTIONS {
+        eprintln!("note: with {} connections, more this process may not open", open.len());
+    }
+    // All are open while each is asked twice, the last first.
+    for _ in 0..2 {
+        for reader in open.iter_mut().rev() {
+            reader.get_ref().set_read_timeout(Some(Duration::from_secs(20)))?;
+            let request =
+                format!("GET /lookalike/manifest.json HTTP/1.1\r\nHost: {}\r\n\r\n", serving.address);
+            reader.get_mut().write_all(request.as_bytes())?;
+        }
+        for reader in &mut open {
+            let (head, body) = next_answer(reader)?;
+            ensure!(head.starts_with("http/1.1 200") && body == want, "{head}");
+        }
+    }
     Ok(())
 }
 

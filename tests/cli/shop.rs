@@ -40,12 +40,16 @@ impl Shop {
         self.0.join("out")
     }
 
-    /// What a `build` with the small network is given, `more` at the end.
+    /// What a `build` with the small network is given, `more` at the end. Unless that says otherwise, nothing stays of the
+    /// folder before, so that folders can be compared.
     pub fn build_arguments(&self, more: &[&str]) -> Vec<OsString> {
         let network = self.0.join("network");
         let mut all =
             arguments!["build", self.photos(), "--out", self.out(), "--model", network, "--json"].to_vec();
         all.extend(more.iter().map(OsString::from));
+        if !more.contains(&"--keep-generations") {
+            all.extend(arguments!["--keep-generations", "0"]);
+        }
         all
     }
 

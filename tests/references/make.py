@@ -78,7 +78,62 @@ def networks(out, shared, program):
     want = run_onnx(path, "features", input_of(64))
     for weights in ("f32", "int8"):
         case("multi-level", path, "features", weights, input_of(64), want)
+    path = out / "two-views.onnx"
+    two_views(path)
+    want = run_onnx(path, "features", input_of(64))
+    for weights in ("f32", "int8"):
+        case("two-views", path, "features", weights, input_of(64), want)
     return cases
+
+
+def two_views(path):
+    """The whole photo at half the size and its middle half at full size, both through the same weights: a convolution, an
+    inverted residual block as MobileNetV2 has them, means and maxima; as ONNX."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(8)
+    nodes, tensors = [], []
+
+    def node(kind, inputs, output, **attributes):
+        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def constant(name, values):
+        tensors.append(numpy_helper.from_array(values, name))
+        return name
+
+    def weights(name, *shape):
+        deviation = np.sqrt(2 / np.prod(shape[1:]))
+        return [constant(f"{name}.weight", random.normal(0, deviation, shape).astype("f4")),
+                constant(f"{name}.bias", random.normal(0, 0.1, shape[0]).astype("f4"))]
+
+    axes = constant("axes", np.array([2, 3], "i8"))
+    zero, six = constant("zero", np.float32(0)), constant("six", np.float32(6))
+    layers = {"first": weights("first", 24, 3, 3, 3), "wide": weights("wide", 72, 24, 1, 1),
+              "deep": weights("deep", 72, 1, 3, 3), "narrow": weights("narrow", 24, 72, 1, 1)}
+    middle = [constant("start", np.array([16, 16], "i8")), constant("end", np.array([48, 48], "i8")), axes]
+    views = [node("AveragePool", ["input"], "whole", kernel_shape=[2, 2], strides=[2, 2]),
+             node("Slice", ["input", *middle], "middle")]
+    pooled = []
+    for view in views:
+        def conv(layer, value, **attributes):
+            return node("Conv", [value, *layers[layer]], f"{view}.{layer}", **attributes)
+
+        def relu6(value):
+            return node("Clip", [value, zero, six], f"{value}.relu6")
+
+        first = relu6(conv("first", view, strides=[2, 2], pads=[1] * 4))
+        wide = relu6(conv("wide", first))
+        deep = relu6(conv("deep", wide, pads=[1] * 4, group=72))
+        block = node("Add", [first, conv("narrow", deep)], f"{view}.block")
+        pooled += [node("ReduceMean", [block, axes], f"{view}.mean", keepdims=0),
+                   node("ReduceMax", [block, axes], f"{view}.most", keepdims=0),
+                   node("ReduceMean", [wide, axes], f"{view}.early", keepdims=0)]
+    node("Gemm", [node("Concat", pooled, "pooled", axis=1), *weights("head", 40, 240)], "features", transB=1)
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "two-views", [value("input", [1, 3, 64, 64])], [value("features", [1, 40])], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
 
 
 def multi_level(path):

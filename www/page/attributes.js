@@ -18,80 +18,51 @@ const HERE = import.meta.url;
 /** The folder that holds this widget: page/ lies in widget-<hash>/, which lies in the folder. */
 const HOME = new URL("../../", HERE).href;
 
-export class Attributes extends HTMLElement {
-  static observedAttributes = [
-    ...["item", "src", "metric", "limit", "network", "filter", "colour", "diversity"],
-    ...["heading", "link", "distances", "photo", "layout", "controls", "filters", "lang"],
-  ];
+/** @param {string | null} text */
+const plain = (text) => text ?? "";
+
+/** `photo="false"`, as frameworks write it, is none. @param {string | null} text */
+const flag = (text) => (text ?? "false") !== "false";
+
+/** What each property gives, by its attribute. */
+const READ = {
+  item: (/** @type {string | null} */ text) => plain(text).trim(),
+  /** Always absolute. @param {string | null} text */
+  src: (text) => (text === null ? HOME : new URL(text, document.baseURI).href),
+  metric: (/** @type {string | null} */ text) => text || "cosine",
+  limit: (/** @type {string | null} */ text) => {
+    const limit = Number.parseInt(text ?? "", 10);
+    return limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT;
+  },
+  /** Absolute; undefined: in the folder. @param {string | null} text */
+  network: (text) => (text ? new URL(text, document.baseURI).href : undefined),
+  filter: plain,
+  /** Undefined: not given. */
+  colour: share,
+  diversity: share,
+  /** Null: the default text. @param {string | null} text */
+  heading: (text) => text,
+  link: plain,
+  distances: flag,
+  photo: flag,
+  layout: (/** @type {string | null} */ text) => (text === "strip" ? text : "grid"),
+  controls: plain,
+  filters: plain,
+};
+
+/** @typedef {{ [Name in keyof typeof READ]: ReturnType<(typeof READ)[Name]> }} Properties */
+
+/** On a server, where there are no elements, this file is imported all the same. */
+const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (class {});
+
+class WithAttributes extends Base {
+  static observedAttributes = [...Object.keys(READ), "lang"];
   /** @type {Rules} */
   #rules = {};
   /** @type {Partial<Entries>} */
   #texts = {};
   /** @type {RenderItem | undefined} */
   #renderItem;
-
-  get item() {
-    return this.getAttribute("item") ?? "";
-  }
-  set item(value) {
-    this.#put("item", value);
-  }
-
-  /** Always absolute. */
-  get src() {
-    const src = this.getAttribute("src");
-    return src === null ? HOME : new URL(src, document.baseURI).href;
-  }
-  set src(value) {
-    this.#put("src", value);
-  }
-
-  get metric() {
-    return this.getAttribute("metric") || "cosine";
-  }
-  set metric(value) {
-    this.#put("metric", value);
-  }
-
-  get limit() {
-    const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
-    return limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT;
-  }
-  set limit(value) {
-    this.#put("limit", value);
-  }
-
-  /** Absolute. @returns {string | undefined} undefined: in the folder */
-  get network() {
-    const network = this.getAttribute("network");
-    return network ? new URL(network, document.baseURI).href : undefined;
-  }
-  set network(value) {
-    this.#put("network", value);
-  }
-
-  get filter() {
-    return this.getAttribute("filter") ?? "";
-  }
-  set filter(value) {
-    this.#put("filter", value);
-  }
-
-  /** @returns {number | undefined} undefined: not given */
-  get colour() {
-    return share(this.getAttribute("colour"));
-  }
-  set colour(value) {
-    this.#put("colour", value);
-  }
-
-  /** @returns {number | undefined} */
-  get diversity() {
-    return share(this.getAttribute("diversity"));
-  }
-  set diversity(value) {
-    this.#put("diversity", value);
-  }
 
   /** What attributes cannot say; they go before it. @returns {Rules} */
   get rules() {
@@ -125,73 +96,16 @@ export class Attributes extends HTMLElement {
 
   /** What the attributes and rules ask for. @returns {How} */
   get how() {
-    const { metric, limit, colour, filter, diversity } = this;
+    const { metric, limit, colour, filter, diversity } = /** @type {Properties} */ (/** @type {unknown} */ (this));
     /** @type {Rules} */
     const rules = { ...this.#rules, ...(filter && { filter }), ...(diversity && { diversity }) };
     return { metric, limit, ...(colour !== undefined && { colour }), ...(Object.keys(rules).length > 0 && { rules }) };
   }
 
-  /** @returns {string | null} null: the default text */
-  get heading() {
-    return this.getAttribute("heading");
-  }
-  set heading(value) {
-    this.#put("heading", value);
-  }
-
-  get link() {
-    return this.getAttribute("link") ?? "";
-  }
-  set link(value) {
-    this.#put("link", value);
-  }
-
-  get distances() {
-    return this.hasAttribute("distances");
-  }
-  set distances(value) {
-    this.toggleAttribute("distances", value);
-  }
-
-  get photo() {
-    return this.hasAttribute("photo");
-  }
-  set photo(value) {
-    this.toggleAttribute("photo", value);
-  }
-
-  /** @returns {string} */
-  get layout() {
-    return this.getAttribute("layout") === "strip" ? "strip" : "grid";
-  }
-  set layout(value) {
-    this.#put("layout", value);
-  }
-
-  get controls() {
-    return this.getAttribute("controls") ?? "";
-  }
-  set controls(value) {
-    this.#put("controls", value);
-  }
-
-  get filters() {
-    return this.getAttribute("filters") ?? "";
-  }
-  set filters(value) {
-    this.#put("filters", value);
-  }
-
-  /** @param {string} name @param {string | number | null | undefined} value */
-  #put(name, value) {
-    if (value === null || value === undefined) this.removeAttribute(name);
-    else this.setAttribute(name, String(value));
-  }
-
   /** Takes over properties that were set before the element was defined; frameworks do that. */
   takeOver() {
     const self = /** @type {Record<string, any>} */ (/** @type {unknown} */ (this));
-    for (const name of [...Attributes.observedAttributes, "rules", "texts", "renderItem"]) {
+    for (const name of [...WithAttributes.observedAttributes, "rules", "texts", "renderItem"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = self[name];
       delete self[name];
@@ -199,3 +113,22 @@ export class Attributes extends HTMLElement {
     }
   }
 }
+
+for (const [name, read] of Object.entries(READ)) {
+  Object.defineProperty(WithAttributes.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    /** @this {Element} */
+    get() {
+      return read(this.getAttribute(name));
+    },
+    /** @this {Element} @param {any} value */
+    set(value) {
+      if (value === null || value === undefined || value === false) this.removeAttribute(name);
+      else this.setAttribute(name, value === true ? "" : String(value));
+    },
+  });
+}
+
+/** @typedef {WithAttributes & Properties} Attributes */
+export const Attributes = /** @type {{ new (): Attributes, observedAttributes: string[] }} */ (/** @type {unknown} */ (WithAttributes));

@@ -15,7 +15,7 @@ export const placeholders = (count) =>
 
 /**
  * @param {Neighbour[]} neighbours
- * @param {{ folder: URL, link: string, distances: boolean, texts: Texts, onSelect: (event: MouseEvent, neighbour: Neighbour) => void }} options
+ * @param {{ folder: URL, link: string, distances: boolean, texts: Texts, onFault?: (error: unknown) => void, onSelect: (event: MouseEvent, neighbour: Neighbour) => void }} options
  */
 export function cards(neighbours, { folder, link, distances, texts, onSelect }) {
   return neighbours.map((neighbour, index) => {
@@ -24,9 +24,9 @@ export function cards(neighbours, { folder, link, distances, texts, onSelect }) 
     const anchor = make(
       "a",
       { class: "card", part: "card", href: address(card, link) },
-      make("div", { class: "frame", part: "frame" }, picture(card, folder, name)),
+      make("div", { class: "frame", part: "frame" }, picture(card, folder)),
       words(
-        make("span", { class: "title", part: "title", title: name, dir: "auto" }, name),
+        make("span", { class: "title", part: "title", dir: "auto" }, name),
         card.price ? make("span", { class: "price", part: "price", dir: "auto" }, card.price) : undefined,
         distances ? score(distance, texts) : undefined,
       ),
@@ -51,10 +51,10 @@ function score(distance, texts) {
 /** Cosine lies between 0 and 2, the others go into the hundreds: four figures tell neighbours apart in both. @param {number} distance */
 export const shown = (distance) => (distance < 5e-5 ? "0" : distance.toPrecision(4));
 
-/** @param {Card} card @param {URL} folder @param {string} name */
-function picture(card, folder, name) {
+/** The title beside it says what it shows. @param {Card} card @param {URL} folder */
+function picture(card, folder) {
   const { width, height } = card;
-  return make("img", { part: "image", src: pictureOf(card, folder), width, height, alt: name, loading: "lazy", decoding: "async" });
+  return make("img", { part: "image", src: pictureOf(card, folder), width, height, alt: "", loading: "lazy", decoding: "async" });
 }
 
 /** @param {Card} card @param {URL} folder */

@@ -1,9 +1,11 @@
 /** What a shopper can set: the measure, from style to colour, from alike to varied, and what to narrow the products to. */
 /** @import { Folder } from "../shared/folder.js" */
 /** @import { Attributes } from "./attributes.js" */
+/** @import { View } from "./view.js" */
 /** @import { Text, Texts } from "./texts.js" */
 /** @import { Column } from "../shared/columns.js" */
 import { columnsOf } from "../shared/columns.js";
+import { LookalikeError } from "../shared/errors.js";
 import { make } from "./make.js";
 import { sheet } from "./styles.js";
 import { teach } from "./texts.js";
@@ -43,12 +45,27 @@ const MOST_VALUES = 200;
 /** Numbers are offered by how far up they go, in this many steps. */
 const STEPS = 5;
 
-export class Controls {
+/** @type {WeakMap<Attributes, Controls>} */
+const made = new WeakMap();
+
+/** Those of an element, the same every time. @param {Attributes} host @param {View} view @param {ConstructorParameters<typeof Controls>[1]} onFilters @param {ConstructorParameters<typeof Controls>[2]} onFault */
+export function controlsOf(host, view, onFilters, onFault) {
+  let controls = made.get(host);
+  if (!controls) {
+    controls = new Controls(host, onFilters, onFault);
+    made.set(host, controls);
+    view.addControls(controls);
+  }
+  return controls;
+}
+
+class Controls {
   sheets = [styles];
   node = make("div", { class: "row", role: "group", "data-label": "narrow" });
   #host;
   #onFilters;
-  /** @type {Map<string, object>} */
+  #onFault;
+  /** By column, the option that was chosen and its filter. @type {Map<string, { value: string, filter: object }>} */
   #chosen = new Map();
   /** What stands there: of which folder, for which attributes, in which language. */
   #made = "";
@@ -56,10 +73,15 @@ export class Controls {
   #refresh = [];
   #reset = make("button", { type: "button", part: "button reset", "data-text": "reset", hidden: true });
 
-  /** @param {Attributes} host @param {(filters: object[]) => void} onFilters by the JSON form of src/folder/FORMAT.md */
-  constructor(host, onFilters) {
+  /**
+   * @param {Attributes} host
+   * @param {(filters: object[]) => void} onFilters by the JSON form of src/folder/FORMAT.md
+   * @param {(error: unknown) => void} onFault what of the controls cannot be made; the others are
+   */
+  constructor(host, onFilters, onFault) {
     this.#host = host;
     this.#onFilters = onFilters;
+    this.#onFault = onFault;
     // That there is more than fits is seen by its fading out.
     const fade = () => {
       const { scrollLeft, clientWidth, scrollWidth } = this.node;
@@ -81,11 +103,19 @@ export class Controls {
     const made = JSON.stringify([folder.url, folder.manifest.codes.path, controls, filters, texts.lang]);
     if (made !== this.#made) {
       this.#made = made;
-      const columns = filters ? await columnsOf(folder) : [];
+      const columns = filters ? await columnsOf(folder).catch((error) => this.#lack(error)) : [];
       if (this.#made !== made) return;
-      this.#make(folder, texts, columns);
+      this.#make(folder, texts, columns ?? []);
+      // What could not be loaded is tried again with the next query.
+      if (!columns) this.#made = "";
     }
     for (const refresh of this.#refresh) refresh();
+  }
+
+  /** @param {unknown} error */
+  #lack(error) {
+    this.#onFault(error);
+    return undefined;
   }
 
   /** @param {Folder} folder @param {Texts} texts @param {Column[]} columns */
@@ -94,6 +124,10 @@ export class Controls {
     const filters = this.#host.filters.split(",").map((name) => name.trim());
     this.#refresh = [];
     const named = filters.map((name) => columns.find((column) => column.name === name)).filter((column) => !!column);
+    const known = columns.map(({ name }) => name);
+    for (const name of columns.length > 0 ? filters : []) {
+      if (name && !known.includes(name)) this.#onFault(new LookalikeError("filters/unknown-column", `no column "${name}"; there are ${known.join(", ")}`));
+    }
     this.node.replaceChildren(
       ...(controls.includes("metric") && manifest.metrics.length > 1 ? [this.#metrics(manifest.metrics, texts)] : []),
       ...(controls.includes("colour") && manifest.colours ? [this.#dial("colour", ["style", "colours"], texts)] : []),
@@ -102,7 +136,10 @@ export class Controls {
       this.#reset,
     );
     this.#reset.textContent = texts.get("reset");
-    for (const name of this.#chosen.keys()) if (!filters.includes(name)) this.#chosen.delete(name);
+    // What can no longer be chosen narrows nothing down any more.
+    const before = this.#chosen.size;
+    for (const name of this.#chosen.keys()) if (!named.some((column) => column.name === name)) this.#chosen.delete(name);
+    if (this.#chosen.size < before) this.#tell();
   }
 
   /** @param {readonly string[]} metrics @param {Texts} texts */
@@ -144,9 +181,16 @@ export class Controls {
     const select = make("select", { part: "select" }, option("", texts.get("all")));
     const label = make("label", { class: "choice", part: "control filter" }, make("span", {}, this.#host.texts.columns?.[name] ?? name.replaceAll("_", " ")), select);
     for (const { value, text, filter } of offers(name, values, texts)) select.append(option(value, text, filter));
+    // Made anew, in another language or beside another filter, it still says what was chosen.
+    select.value = this.#chosen.get(name)?.value ?? "";
+    if (select.selectedIndex < 0) {
+      this.#chosen.delete(name);
+      select.value = "";
+      queueMicrotask(() => this.#tell());
+    }
     select.onchange = () => {
       const { filter } = select.selectedOptions[0]?.dataset ?? {};
-      if (filter) this.#chosen.set(name, JSON.parse(filter));
+      if (filter) this.#chosen.set(name, { value: select.value, filter: JSON.parse(filter) });
       else this.#chosen.delete(name);
       this.#tell();
     };
@@ -160,7 +204,7 @@ export class Controls {
 
   #tell() {
     for (const refresh of this.#refresh) refresh();
-    this.#onFilters([...this.#chosen.values()]);
+    this.#onFilters([...this.#chosen.values()].map(({ filter }) => filter));
   }
 }
 

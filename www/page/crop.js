@@ -10,12 +10,14 @@ import { make } from "./make.js";
 import { sheet } from "./styles.js";
 
 const styles = sheet(`
-.photo { position: relative; align-self: flex-start; touch-action: none; cursor: crosshair; user-select: none; -webkit-user-select: none;
+.photo { position: relative; align-self: flex-start; touch-action: pan-y pinch-zoom; cursor: crosshair; user-select: none; -webkit-user-select: none;
   max-width: 100%; min-width: 120px; min-height: 120px; }
 .clip { position: relative; overflow: hidden; border-radius: var(--_radius); background: var(--_frame); }
 .clip img { display: block; max-width: 100%; max-height: var(--mlt-preview, 300px); pointer-events: none; }
 .shade { position: absolute; box-shadow: 0 0 0 100vmax #000a; pointer-events: none; }
 .box { position: absolute; border: 2px solid #fff; box-shadow: 0 0 0 1px #0008, inset 0 0 0 1px #0004; cursor: move; }
+/* A finger that swipes over the photo scrolls the page, unless it has taken hold of the rectangle. */
+.box:not(.whole), .edge.top, .edge.bottom, .handle { touch-action: none; }
 .whole { cursor: crosshair; }
 .box.whole { border-color: transparent; box-shadow: none; }
 .box:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
@@ -44,6 +46,8 @@ const STEP = 0.02;
 const LEAP = 0.1;
 /** A pointer that moves less means a tap. */
 const TAP = 6;
+/** A finger that draws less to one side means to swipe. */
+const SWIPE = 0.12;
 /** While a finger rests or a key is held down there is time to look. */
 const PAUSE_MS = 150;
 /** An object that fills the photo is no proposal. */
@@ -75,6 +79,8 @@ export class Cropper {
   #told = WHOLE;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pause;
+  /** Ends what a pointer is at, as if it had not been. @type {(() => void) | undefined} */
+  #undo;
   #shade = make("div", { class: "shade" });
   /** An <img> turns a photo upright in every browser, and has it decoded off the page's thread. */
   #image = make("img", { part: "preview", "data-label": "photo", draggable: "false", decoding: "async" });
@@ -130,10 +136,15 @@ export class Cropper {
     this.#image.removeAttribute("src");
     if (!photo) return false;
     this.#image.src = URL.createObjectURL(photo);
-    return this.#image.decode().then(
-      () => true,
-      () => false,
-    );
+    // To wait for `decode()` would be to have a large photo decoded whole, where a preview needs a small part of that.
+    return new Promise((resolve) => {
+      this.#image.onload = () => resolve(true);
+      this.#image.onerror = () => resolve(false);
+    });
+  }
+
+  focus() {
+    this.#box.focus();
   }
 
   /** @param {Crop | undefined} area @param {boolean} [tell] */
@@ -225,6 +236,9 @@ export class Cropper {
   /** @param {PointerEvent} down */
   #press(down) {
     if (down.button !== 0 || this.#take.contains(/** @type {Node} */ (down.target))) return;
+    // A second finger means the page: what the first has done is undone.
+    this.#undo?.();
+    if (!down.isPrimary) return;
     const { width, height, left, top } = this.node.getBoundingClientRect();
     const at = (/** @type {PointerEvent} */ event) => [
       clamp((event.clientX - left) / width, 0, 1),
@@ -236,6 +250,8 @@ export class Cropper {
     const before = this.#edges;
     const [fromX, fromY] = at(down);
     let tapped = true;
+    /** Whether what a finger has drawn is a swipe rather than a rectangle. */
+    let swiped = false;
 
     const drag = (/** @type {PointerEvent} */ event) => {
       if (tapped && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < TAP) return;
@@ -243,20 +259,31 @@ export class Cropper {
       const [x, y] = at(event);
       if (grip) this.#move(grip.reduce((edges, name) => this.#edge(name, EDGES[name].upright ? y : x, edges), before), false);
       else if (moves) this.#move(shifted(before, x - fromX, y - fromY), false);
-      else this.#move(between(fromX, fromY, x, y), false);
+      else {
+        swiped = down.pointerType === "touch" && Math.min(Math.abs(x - fromX), Math.abs(y - fromY)) < SWIPE;
+        if (!swiped) this.#move(between(fromX, fromY, x, y), false);
+      }
     };
     const end = new AbortController();
-    const { signal } = end;
-    this.node.setPointerCapture(down.pointerId);
-    this.node.addEventListener("pointermove", drag, { signal });
-    const stop = (/** @type {PointerEvent} */ event) => {
+    const undo = () => {
       end.abort();
-      if (event.type === "pointercancel") return this.#move(before);
+      this.#undo = undefined;
+      this.#move(before);
+    };
+    this.#undo = undo;
+    this.node.setPointerCapture(down.pointerId);
+    /** @param {"pointermove" | "pointerup" | "pointercancel"} type @param {(event: PointerEvent) => void} act */
+    const on = (type, act) =>
+      this.node.addEventListener(type, (event) => event.pointerId === down.pointerId && act(event), { signal: end.signal });
+    on("pointermove", drag);
+    on("pointercancel", undo);
+    on("pointerup", () => {
+      if (swiped) return undo();
+      end.abort();
+      this.#undo = undefined;
       if (tapped && !grip && !moves) this.#tap(fromX, fromY);
       else if (!tapped) this.#move(this.#edges);
-    };
-    this.node.addEventListener("pointerup", stop, { signal });
-    this.node.addEventListener("pointercancel", stop, { signal });
+    });
   }
 
   /** @param {number} x @param {number} y */

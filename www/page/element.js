@@ -21,7 +21,8 @@
  *   heading    text above; "" for none
  *   link       address of a product's page, `{id}` standing for its id; default: each product's own url
  *   distances  shows each product's distance
- *   photo      offers search by photo: a button, the camera, dropping onto the element, pasting into it, choosing a part
+ *   photo      offers search by photo: a button, the camera, dropping onto the element, pasting into it, choosing a part;
+ *              `photo="false"` does not
  *   controls   what the shopper can set, of: metric colour diversity
  *   filters    columns of the shop's table that the shopper can narrow by: category, price
  *   layout     grid (default) or strip, a row that scrolls sideways
@@ -48,32 +49,35 @@
  *   card, in which data-field says what goes where: title, price, id, distance or a column of the shop's table, `image` on an
  *   <img>, `link` on an <a>. Cards of the page's own are children of the element, so the page's styles reach them.
  * Parts: base, heading, list, item, rank-1, rank-2 ..., card, frame, placeholder, image, words, title, price, distance,
- *   picker, button (and choose, camera, clear, cancel, retry, reset, whole, proposal), hint, privacy, panel, photo, preview, crop,
+ *   picker, button (and choose, camera, clear, change, cancel, retry, reset, whole, proposal), hint, privacy, panel, photo, preview, crop,
  *   crop-handle, tools, actions, stage, progress, progress-fill, controls, control (and metric, colour, diversity, filter), dial,
  *   select, message, message-text.
  * Custom properties: --mlt-accent, --mlt-on-accent, --mlt-text, --mlt-muted, --mlt-line, --mlt-frame, --mlt-control, --mlt-focus (colours),
  *   --mlt-radius, --mlt-gap, --mlt-card-width, --mlt-ratio (of the pictures' frames), --mlt-fit (their object-fit), --mlt-preview
- *   (height of the photo), --mlt-controls (height that is kept for the controls: 46px a line),
- *   --mlt-values (text-transform of what filters offer).
+ *   (height of the photo), --mlt-scroll-margin (room for a header of the page that stays in view), --mlt-controls (height that is
+ *   kept for the controls: 46px a line), --mlt-values (text-transform of what filters offer).
+ * States: loading, filled, empty, failed: `section:has(more-like-this:state(empty)) { display: none }`.
  */
-/** @import { Crop, Described, How, Neighbour, Progress, Ranked } from "../shared/types.js" */
+/** @import { Crop, How, Neighbour, Progress } from "../shared/types.js" */
 /** @import { Folder } from "../shared/folder.js" */
-import { LookalikeError, aborted } from "../shared/errors.js";
+import { aborted, asError } from "../shared/errors.js";
 import { openFolder } from "../shared/folder.js";
 import { Attributes } from "./attributes.js";
-import { cards } from "./cards.js";
-import { late } from "./late.js";
-import { Texts, languageOf, textsOf } from "./texts.js";
+import { SearchController, isFinal, isStored } from "./controller.js";
+import { lazyImport } from "./lazy_import.js";
+import { clearOwn, productsOf } from "./products.js";
+import { speakerOf } from "./speaker.js";
 import { View } from "./view.js";
 
 /** Far enough that a reader who scrolls finds the products there, near enough that most pages load nothing. */
 const NEAR = "600px 0px";
-/** What the same question would only answer again. */
-const FINAL = /^(item|metric|photo|filter|rules|options)\/|^worker\/unsupported$/;
+/** Neighbours that `precompute build` stores of a product if it is told nothing else. */
+const STORED = 20;
 
 export class MoreLikeThis extends Attributes {
-  /** @type {AbortController | undefined} */
-  #running;
+  #controller = new SearchController(() => this.src);
+  /** The latest query, until it is given up. @type {object | undefined} */
+  #query;
   #near = false;
   #scheduled = false;
   /** @type {Blob | undefined} */
@@ -86,36 +90,38 @@ export class MoreLikeThis extends Attributes {
   #narrowed = [];
   /** Who called `search`. @type {{ resolve: (found: Neighbour[]) => void, reject: (error: Error) => void } | undefined} */
   #asked;
-  /** What is on show. @type {{ folder: Folder, neighbours: Neighbour[] } | undefined} */
-  #shown;
-  #fraction = 0;
-  #settled = false;
   /** The folder that mlt-ready has told of. @type {Folder | undefined} */
   #told;
-  #texts = new Texts("en");
-  /** The latest of these is spoken. @type {Texts | Promise<Texts> | undefined} */
-  #wanted;
-  #spoken = Promise.resolve();
-  /** @type {Promise<import("./controls.js").Controls> | undefined} */
-  #controls;
-  /** Loaded where the shop makes its own cards. @type {typeof import("./templates.js") | undefined} */
-  #templates;
+  /** @type {import("./products.js").Shown | undefined} */
+  #shown;
+  #speaker = speakerOf(
+    this,
+    (texts) => {
+      this.#view.speak(texts, this.heading);
+      this.#showControls();
+      return this.#render();
+    },
+    (error) => this.#report(error),
+  );
   #view = new View(this, {
     onPhoto: (photo) => this.#bring(photo),
     // While the shopper looks for a photo, so that its preview is there with it.
     onIntent: () => this.#openPanel().catch(() => {}),
     onRetry: () => {
-      this.#speak();
+      this.#speaker.speak();
       this.#run();
     },
   });
   #observer = new IntersectionObserver(
     (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) this.#approach();
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      this.#observer.disconnect();
+      this.#near = true;
+      this.#schedule();
     },
     { rootMargin: NEAR },
   );
-  #pageLanguage = new MutationObserver(() => this.#speak());
+  #pageLanguage = new MutationObserver(() => this.#speaker.speak());
 
   /** @param {string | URL} src */
   static open(src) {
@@ -124,16 +130,16 @@ export class MoreLikeThis extends Attributes {
 
   /** Whether what is on show is final. */
   get settled() {
-    return this.#settled;
+    return this.#controller.settled;
   }
 
   connectedCallback() {
     this.takeOver();
-    this.#speak();
+    this.#speaker.speak();
     this.#pageLanguage.observe(document.documentElement, { attributeFilter: ["lang"] });
     if (this.#near) this.#schedule();
     else {
-      this.#view.wait(this.item ? this.limit : 0);
+      this.#view.wait(this.#room());
       this.#observer.observe(this);
     }
   }
@@ -151,13 +157,13 @@ export class MoreLikeThis extends Attributes {
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
     if (name === "lang" || name === "heading") {
-      if (this.isConnected) this.#speak();
+      if (this.isConnected) this.#speaker.speak();
     } else if (name === "photo") this.#view.offerPhoto(this.photo);
     else if (name === "link" || name === "distances") this.#render().catch((error) => this.#fail(error));
     else if (name !== "layout") {
       if (name === "item" || name === "src") this.#forgetPhoto();
       this.#view.askControls(!!(this.controls || this.filters));
-      if (!this.#near) this.#view.wait(this.item ? this.limit : 0);
+      if (!this.#near) this.#view.wait(this.#room());
       else this.#schedule();
     }
   }
@@ -193,12 +199,6 @@ export class MoreLikeThis extends Attributes {
     this.#view.picker.open();
   }
 
-  #approach() {
-    this.#observer.disconnect();
-    this.#near = true;
-    this.#schedule();
-  }
-
   /** Attributes that change together are one question. */
   #schedule() {
     if (this.#scheduled) return;
@@ -209,81 +209,60 @@ export class MoreLikeThis extends Attributes {
     });
   }
 
-  #speak() {
-    const wanted = (this.#wanted = textsOf(languageOf(this), this.texts));
-    /** @param {Texts} texts */
-    const speak = (texts) => {
-      if (this.#wanted !== wanted) return;
-      this.#texts = texts;
-      this.#view.speak(texts, this.heading);
-      if (this.#told && this.#controls) this.#openControls(this.#told);
-      return this.#render();
-    };
-    /** English is better than silence. @param {unknown} error */
-    const english = (error) => {
-      if (this.#wanted === wanted) this.#report(error);
-      return speak(new Texts("en", {}, this.texts));
-    };
-    this.#spoken = Promise.resolve(wanted instanceof Promise ? wanted.then(speak, english) : speak(wanted)).catch((error) => this.#fail(error));
-  }
-
-  /**
-   * The latest question wins: the one before is abandoned.
-   *
-   * @param {boolean} [again]
-   */
-  async #run(again = false) {
-    this.#running?.abort();
-    const { signal } = (this.#running = new AbortController());
-    const { item, limit } = this;
+  async #run() {
+    const { item } = this;
     const photo = this.#photo;
     const crop = this.#crop;
     const started = performance.now();
-    this.#settled = false;
-    this.#fraction = 0;
+    const query = (this.#query = {});
+    this.#controller.cancel();
     this.#showPhoto();
     this.#view.panel?.progress.end();
-    this.#view.wait(photo || item ? limit : 0);
     if (!photo && !item) {
       this.#shown = undefined;
-      this.#templates?.clearOwn(this);
+      clearOwn(this);
       this.#view.empty();
       return;
     }
+    const how = this.#how();
+    this.#view.wait(this.#room(how));
+    /** @type {Neighbour[]} */
+    let neighbours = [];
+    let revealed = false;
     try {
-      const [folder] = await Promise.all([openFolder(this.src), this.#spoken, photo && this.#openPanel()]);
-      if (signal.aborted) return;
-      this.#tell(folder);
-      if (this.controls || this.filters) this.#openControls(folder);
-      const how = this.#how();
-      /** @type {Neighbour[]} */
-      let neighbours = [];
-      for await (const ranked of this.#rankings(folder, photo ?? item, how, signal)) {
-        const found = await folder.cards(ranked.map((one) => one.item));
-        if (signal.aborted) return;
-        neighbours = found.map((card, n) => ({ id: card.id, distance: ranked[n].distance, card }));
-        const first = !this.#shown;
-        this.#shown = { folder, neighbours };
-        await this.#render();
-        if (signal.aborted) return;
-        this.#found = !!photo;
-        this.#showPhoto();
-        // On arrival the reader is elsewhere on the page; later it answers what the reader did.
-        if (photo || !first) this.#view.say(this.#texts.get(neighbours.length ? "shown" : "none", { count: neighbours.length }));
-      }
-      if (signal.aborted) return;
-      this.#settled = true;
+      const done = await this.#controller.search({ of: photo ?? item, how, crop, network: this.network }, {
+        onFolder: (folder) => {
+          this.#tell(folder);
+          this.#view.wait(this.#room(how, folder));
+          this.#showControls();
+        },
+        onDevice: () => this.#openPanel(),
+        onProgress: (progress) => this.#progress(progress),
+        onDescribed: (photo) => this.#view.panel?.describe(photo),
+        onAnswer: async (folder, found) => {
+          await this.#speaker.spoken;
+          if (this.#query !== query) return;
+          neighbours = found;
+          const first = !this.#shown;
+          this.#shown = { folder, neighbours };
+          await this.#render();
+          if (this.#query !== query) return;
+          this.#found = !!photo;
+          this.#showPhoto();
+          if (photo && !revealed) this.#view.panel?.reveal(this.#view);
+          revealed = true;
+          // On arrival the reader is elsewhere on the page; later it answers what the reader did.
+          if (photo || !first) this.#view.say(this.#speaker.texts.get(neighbours.length ? "shown" : "none", { count: neighbours.length }));
+        },
+      });
+      if (!done || this.#query !== query) return;
       this.#view.panel?.progress.end();
       const seconds = (performance.now() - started) / 1000;
       this.#emit("mlt-results", { ...(photo ? { photo, crop } : { item }), metric: how.metric, neighbours, seconds });
       this.#asked?.resolve(neighbours);
       this.#asked = undefined;
     } catch (error) {
-      if (signal.aborted) return;
-      // A page that has been open for long meets a catalogue uploaded since: once more, with the new manifest.
-      const { code } = /** @type {LookalikeError} */ (error);
-      if (code === "folder/missing" && this.#told && !again) this.#run(true);
-      else this.#fail(error);
+      if (this.#query === query) this.#fail(error);
     }
   }
 
@@ -295,6 +274,13 @@ export class MoreLikeThis extends Attributes {
     return { ...how, rules: { ...how.rules, filter: { all } } };
   }
 
+  /** For how many products to keep place: not for more than can come. @param {How} [how] @param {Folder} [folder] */
+  #room(how = this.#how(), folder) {
+    if (!this.#photo && !this.item) return 0;
+    const { items, neighbours } = folder?.manifest ?? { items: Infinity, neighbours: { each: STORED } };
+    return Math.min(how.limit, this.#photo ? items : items - 1, !this.#photo && isStored(how) ? neighbours.each : Infinity);
+  }
+
   /** @param {Folder} folder */
   #tell(folder) {
     if (this.#told === folder) return;
@@ -303,78 +289,28 @@ export class MoreLikeThis extends Attributes {
     this.#emit("mlt-ready", { src: folder.url.href, items, metrics: [...metrics] });
   }
 
-  /**
-   * What is stored, or what is ranked on the device.
-   *
-   * @param {Folder} folder
-   * @param {Blob | string} of a photo, or a product's id
-   * @param {How} how
-   * @param {AbortSignal} signal
-   * @returns {AsyncGenerator<Ranked[]>}
-   */
-  async *#rankings(folder, of, how, signal) {
-    if (typeof of === "string" && !how.rules && how.colour === undefined) {
-      yield await folder.neighbours(of, how.metric, how.limit);
-      return;
-    }
-    const onProgress = (/** @type {Progress} */ progress) => {
-      if (signal.aborted) return;
-      this.#fraction = Math.max(this.#fraction, progress.fraction);
-      const detail = { ...progress, fraction: this.#fraction };
-      this.#view.panel?.progress.show(this.#texts.get(detail.stage), detail.fraction);
-      this.#emit("mlt-progress", detail);
-    };
-    // A page on which nobody brings a photo or asks for more than is stored never loads it.
-    const [{ rankings }] = await Promise.all([late("device", () => import("./device.js")), this.#openPanel()]);
-    if (signal.aborted) return;
-    // Of a photo the whole is ranked first, even where an object is found in it: pictures of the catalogue were embedded whole,
-    // a wrong guess would hide what was meant, and one tap takes the guess.
-    folder.network ??= this.network;
-    const onDescribed = (/** @type {Described} */ described) => this.#view.panel?.describe(described);
-    yield* rankings(folder, of, how, { crop: this.#crop, signal, onProgress, onDescribed });
+  /** @param {Progress} progress */
+  #progress(progress) {
+    this.#view.panel?.progress.show(this.#speaker.texts.get(progress.stage), progress.fraction);
+    this.#emit("mlt-progress", progress);
   }
-
   async #render() {
-    if (!this.#shown) return;
-    const template = this.querySelector(":scope > template[slot=item]");
-    const own = this.renderItem ?? (template instanceof HTMLTemplateElement ? template : undefined);
-    if (own) this.#templates ??= await late("templates", () => import("./templates.js"));
-    const { folder, neighbours } = this.#shown;
-    const { link, distances } = this;
-    /** @type {Parameters<typeof cards>[1]} */
-    const options = {
-      folder: folder.url,
-      link,
-      distances,
-      texts: this.#texts,
-      onSelect: (event, { id, card }) => {
-        // With a key held down it opens elsewhere, and this page goes on as it is.
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-        if (!this.#emit("mlt-select", { id, card })) event.preventDefault();
-      },
-    };
-    if (own && this.#templates) this.#view.show(this.#templates.ownCards(this, own, neighbours, options));
-    else {
-      this.#templates?.clearOwn(this);
-      this.#view.show(cards(neighbours, options));
-    }
+    const select = (/** @type {Neighbour} */ { id, card }) => this.#emit("mlt-select", { id, card });
+    const items = await productsOf(this, () => this.#shown, this.#speaker.texts, (error) => this.#report(error), select);
+    if (items) this.#view.show(items, !!this.#photo || this.#narrowed.length > 0);
   }
 
   async #openPanel() {
-    const { Panel } = await late("panel", () => import("./panel.js"));
-    if (!this.#view.panel) {
-      this.#view.addPanel(
-        new Panel({
-          onCancel: () => {
-            this.#drop();
-            this.#view.say(this.#texts.get("cancelled"));
-          },
-          onClear: () => this.#drop(),
-          onOther: () => this.pick(),
-          onCrop: (crop) => this.#choose(crop),
-        }),
-      );
-    }
+    const { Panel } = await lazyImport("panel", () => import("./panel.js"));
+    this.#view.panel ??= new Panel({
+      onCancel: () => {
+        this.#drop();
+        this.#view.say(this.#speaker.texts.get("cancelled"));
+      },
+      onClear: () => this.#drop(),
+      onOther: () => this.pick(),
+      onCrop: (crop) => this.#choose(crop),
+    });
     this.#showPhoto();
   }
 
@@ -397,22 +333,17 @@ export class MoreLikeThis extends Attributes {
     this.#emit("mlt-photo", { photo: undefined });
   }
 
-  /** @param {Folder} folder */
-  #openControls(folder) {
-    this.#controls ??= late("controls", () => import("./controls.js")).then(({ Controls }) => {
-      const controls = new Controls(this, (narrowed) => {
-        this.#narrowed = narrowed;
-        this.#schedule();
-      });
-      this.#view.addControls(controls);
-      return controls;
-    });
-    this.#controls
-      .then((controls) => controls.show(folder, this.#texts))
-      .catch((error) => {
-        this.#controls = undefined;
-        this.#report(error);
-      });
+  #showControls() {
+    const folder = this.#told;
+    if (!folder || !(this.controls || this.filters)) return;
+    const narrow = (/** @type {object[]} */ filters) => {
+      this.#narrowed = filters;
+      this.#schedule();
+    };
+    const report = (/** @type {unknown} */ error) => this.#report(error);
+    lazyImport("controls", () => import("./controls.js"))
+      .then(({ controlsOf }) => controlsOf(this, this.#view, narrow, report).show(folder, this.#speaker.texts))
+      .catch(report);
   }
 
   /** @param {unknown} reason */
@@ -420,21 +351,25 @@ export class MoreLikeThis extends Attributes {
     const error = this.#report(reason);
     this.#showPhoto(false);
     this.#view.panel?.progress.end();
-    this.#view.fail(this.#texts.error(error.code), !FINAL.test(error.code));
+    // Nobody has asked for what nothing is like.
+    if (error.code === "item/unknown" && !this.#photo) this.#view.show([]);
+    else this.#view.fail(this.#speaker.texts.error(error.code), !isFinal(error), this.#found || !this.#photo);
     this.#asked?.reject(error);
     this.#asked = undefined;
   }
 
   /** @param {unknown} reason */
   #report(reason) {
-    const error = reason instanceof LookalikeError ? reason : new LookalikeError("unexpected", String(reason));
+    const error = asError(reason);
     const { code, message, file } = error;
     this.#emit("mlt-error", { code, message, file });
+    lazyImport("advice", () => import("./advice.js")).then(({ tell }) => tell(error, this), () => {});
     return error;
   }
 
   #stop() {
-    this.#running?.abort();
+    this.#query = undefined;
+    this.#controller.cancel();
     this.#forgetPhoto();
     this.#showPhoto();
   }

@@ -1,4 +1,5 @@
 /** How a shopper brings a photo: a button, the camera of a phone, dropping onto the element, pasting into it. */
+/** @import { Attributes } from "./attributes.js" */
 import { make } from "./make.js";
 
 /**
@@ -24,7 +25,7 @@ export class Picker {
     this.#camera,
   );
 
-  /** @param {HTMLElement} host @param {Handlers} handlers */
+  /** @param {Attributes} host @param {Handlers} handlers */
   constructor(host, { onPhoto, onIntent }) {
     this.#listen(host, onPhoto);
     this.#choose.onclick = () => this.open();
@@ -52,27 +53,22 @@ export class Picker {
   /**
    * Any file is taken: what is no picture gets an answer here instead of taking the browser away from the page.
    *
-   * @param {HTMLElement} host
+   * @param {Attributes} host
    * @param {(photo: File) => void} onPhoto
    */
   #listen(host, onPhoto) {
-    const over = (/** @type {boolean} */ on) => this.node.parentElement?.classList.toggle("over", on);
-    /** @param {Event} event @param {DataTransfer | null} data */
-    const take = (event, data) => {
-      over(false);
-      const file = data?.files[0];
-      if (!file || !host.hasAttribute("photo")) return;
-      event.preventDefault();
-      onPhoto(file);
-    };
-    host.addEventListener("dragover", (event) => {
-      if (!host.hasAttribute("photo") || !event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      over(true);
-    });
-    host.addEventListener("dragleave", () => over(false));
-    host.addEventListener("drop", (event) => take(event, event.dataTransfer));
-    host.addEventListener("paste", (event) => take(event, event.clipboardData));
+    for (const type of ["dragover", "dragleave", "drop", "paste"]) {
+      host.addEventListener(type, (event) => {
+        const { dataTransfer, clipboardData } = /** @type {DragEvent & ClipboardEvent} */ (event);
+        const { files, types } = dataTransfer ?? clipboardData ?? { files: [], types: /** @type {string[]} */ ([]) };
+        const comes = host.photo && types.includes("Files");
+        const over = type === "dragover" && comes;
+        this.node.parentElement?.classList.toggle("over", over);
+        const file = comes && !/^drag/.test(type) && files[0];
+        if (over || file) event.preventDefault();
+        if (file) onPhoto(file);
+      });
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /** The element's style sheet, shared by all its shadow roots. Constructed, so that no style-src but 'self' is needed. */
 
-/** @param {string} css */
+/** On a server, where there is none, this file is imported all the same. @param {string} css */
 export function sheet(css) {
+  if (!globalThis.CSSStyleSheet) return /** @type {CSSStyleSheet} */ (/** @type {unknown} */ (undefined));
   const made = new CSSStyleSheet();
   made.replaceSync(css);
   return made;
@@ -22,6 +23,7 @@ export const styles = sheet(`
 }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
+.bare h2 { display: none; }
 h2 { font-size: 1.25em; line-height: 1.3; margin: 0 0 .6em; }
 ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--_gap);
   grid-template-columns: repeat(auto-fill, minmax(min(var(--mlt-card-width, 160px), 45%), 1fr)); }
@@ -35,13 +37,13 @@ li { min-width: 0; scroll-snap-align: start; }
 a[href]:hover img { transform: scale(1.03); }
 a[href]:hover .title { text-decoration: underline; }
 .words { display: flex; flex-wrap: wrap; gap: 0 .5em; justify-content: space-between; align-content: start; padding: .5em .1em 0;
-  min-height: 3.3em; font-size: .9em; }
-.title { flex: 0 0 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  min-height: 4.8em; font-size: .9em; }
+.title { flex: 0 0 100%; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow-wrap: anywhere; }
 .price { font-weight: 600; }
 .distance { color: var(--_muted); font-variant-numeric: tabular-nums; }
 .picker { display: flex; flex-wrap: wrap; align-items: center; gap: .5em .9em; min-height: 48px; margin-bottom: .9em; }
 .choose::before { content: ""; display: inline-block; width: 1.15em; height: .85em; margin-inline-end: .6em; vertical-align: -.1em; border: .13em solid;
-  border-radius: .22em; background: radial-gradient(circle, transparent .14em, currentColor .15em .26em, transparent .27em); }
+  border-radius: .22em; background: radial-gradient(circle, currentColor .2em, transparent .21em); }
 .camera { display: none; }
 @media (pointer: coarse) { .camera { display: block; } .drop { display: none; } }
 .controls { min-height: var(--mlt-controls, 46px); margin-bottom: .9em; container-type: inline-size; }

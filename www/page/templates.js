@@ -5,7 +5,8 @@
  * catalogue is set as text, and as addresses only those that cannot run script.
  */
 /** @import { Neighbour } from "../shared/types.js" */
-import { address, pictureOf, shown } from "./cards.js";
+import { LookalikeError } from "../shared/errors.js";
+import { address, cards, pictureOf, shown } from "./cards.js";
 import { make } from "./make.js";
 
 /**
@@ -19,7 +20,8 @@ const placed = new WeakMap();
 
 /** @param {HTMLElement} host */
 export function clearOwn(host) {
-  for (const child of placed.get(host) ?? []) child.remove();
+  // Those too that came along with a copy of the host: a clone, a page that was saved or kept by a router.
+  for (const child of host.querySelectorAll(":scope > div[slot^=item-]")) child.remove();
   placed.delete(host);
 }
 
@@ -30,6 +32,11 @@ export function clearOwn(host) {
  * @param {Options} options
  */
 export function ownCards(host, how, neighbours, options) {
+  if (how instanceof HTMLTemplateElement && isEmpty(how)) {
+    options.onFault?.(new LookalikeError("template/empty", "the template for cards has nothing in it"));
+    clearOwn(host);
+    return cards(neighbours, options);
+  }
   const focused = placed.get(host)?.findIndex((child) => child.contains(document.activeElement)) ?? -1;
   clearOwn(host);
   const children = neighbours.map((neighbour, index) => {
@@ -48,6 +55,16 @@ export function ownCards(host, how, neighbours, options) {
   return children.map((child, index) => make("li", { part: `item rank-${index + 1}` }, make("slot", { name: child.slot })));
 }
 
+/** React and Vue put a template's children beside its content, where a parser would not. @param {HTMLTemplateElement} template */
+function copyOf({ content, childNodes }) {
+  const copy = document.createDocumentFragment();
+  for (const node of content.hasChildNodes() ? content.childNodes : childNodes) copy.append(document.importNode(node, true));
+  return copy;
+}
+
+/** Whether there is nothing to make cards of. @param {HTMLTemplateElement} template */
+const isEmpty = ({ content, childNodes }) => ![...content.childNodes, ...childNodes].some((node) => node.nodeType === 1);
+
 /**
  * @param {HTMLTemplateElement} template
  * @param {Neighbour} neighbour
@@ -58,11 +75,12 @@ function filled(template, { id, distance, card }, { href, image }, { texts }) {
   const name = card.title || texts.get("product", { id });
   /** @type {Record<string, string | undefined>} */
   const fields = { ...card.attributes, id, title: name, price: card.price, distance: shown(distance) };
-  const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  const content = copyOf(template);
   for (const node of content.querySelectorAll("[data-field]")) {
     const { field = "" } = /** @type {HTMLElement} */ (node).dataset;
     if (node instanceof HTMLImageElement && field === "image") {
-      Object.assign(node, { loading: "lazy", decoding: "async", alt: name, width: card.width, height: card.height });
+      const alt = content.querySelector("[data-field=title]") ? "" : name;
+      Object.assign(node, { loading: "lazy", decoding: "async", alt, width: card.width, height: card.height });
       if (image) node.src = image;
     } else if (node instanceof HTMLAnchorElement && field === "link") {
       if (href) node.href = href;

@@ -6,7 +6,7 @@
  * `errors` is what to say of an error: by its code, or else by the part of its code before the slash. `columns` names
  * the shop's attributes; those it lacks are called as in the shop's table.
  */
-import { late } from "./late.js";
+import { lazyImport } from "./lazy_import.js";
 
 const english = {
   heading: "More like this",
@@ -22,7 +22,8 @@ const english = {
   errors: /** @type {Record<string, string>} */ ({
     folder: "Similar products could not be loaded.",
     "folder/unreachable": "Similar products could not be loaded. Is there a connection?",
-    item: "Nothing similar is known for this product.",
+    "folder/newer-version": "This page is older than the shop. Please reload it.",
+    widget: "This page is older than the shop. Please reload it.",
     other: "Something went wrong. Please try again.",
   }),
 };
@@ -101,8 +102,9 @@ export function languageOf(element) {
  */
 export function textsOf(lang, own) {
   const base = lang.toLowerCase().split(/[-_]/)[0];
-  if (!LANGUAGES.includes(base)) return new Texts("en", {}, own);
-  return late(`languages/${base}`, () => import(`./languages/${base}.js`)).then(({ default: entries }) => new Texts(base, entries, own));
+  // Chinese is simplified here, which is not read everywhere.
+  if (!LANGUAGES.includes(base) || /^zh.(tw|hk|mo|hant)/i.test(lang)) return new Texts("en", {}, own);
+  return lazyImport(`languages/${base}`, () => import(`./languages/${base}.js`)).then(({ default: entries }) => new Texts(base, entries, own));
 }
 
 /**

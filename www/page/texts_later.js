@@ -4,6 +4,7 @@ export const later = {
   photo: "Your photo",
   chooseOther: "Choose another photo",
   clear: "Clear photo",
+  change: "Change part",
   cancel: "Cancel",
   cancelled: "Search cancelled.",
 
@@ -43,9 +44,11 @@ export const later = {
   errors: {
     filter: "Similar products cannot be narrowed down like this.",
     rules: "Similar products cannot be narrowed down like this.",
+    item: "Nothing similar is known for this product.",
     photo: "This photo could not be read. Please try another.",
     "photo/unknown-format": "This is not a picture that can be read here. JPEG, PNG and WebP work best.",
     "photo/too-large": "This photo is too large. Please try a smaller one.",
+    "photo/unreadable": "This photo is no longer there. Please choose it again.",
     "worker/unsupported": "This browser cannot search by photo. A newer one can.",
   },
 };

@@ -1,4 +1,4 @@
-/** The shadow tree: heading, search by photo, message, list, and a line that screen readers hear. It decides nothing. */
+/** The shadow tree: heading, search by photo, message, list, and a line that screen readers hear. */
 /** @import { Texts } from "./texts.js" */
 import { placeholders } from "./cards.js";
 import { make } from "./make.js";
@@ -12,7 +12,7 @@ export class View {
   #heading = make("h2", { part: "heading" }, "\u00a0");
   #controls = make("div", { class: "controls", part: "controls", hidden: true });
   #list = make("ul", { part: "list", role: "list" });
-  #results = make("div", { class: "results" }, this.#list);
+  results = make("div", { class: "results" }, this.#list);
   #slot = make("slot");
   #said = make("p", { part: "message-text" });
   #none = make("slot", { name: "empty" }, make("p", { part: "message-text", "data-text": "none" }));
@@ -22,13 +22,21 @@ export class View {
   #filled = false;
   #expected = 0;
   #offered = false;
+  /** For style sheets of the page, `more-like-this:state(empty)`. @type {Set<string> | undefined} */
+  #states;
+  /** What has left the viewport may change its height unseen. */
+  #unseen = new IntersectionObserver(([{ isIntersecting }], observer) => {
+    if (isIntersecting) return;
+    this.base.style.minHeight = "";
+    observer.disconnect();
+  });
   /** @type {Texts | undefined} */
   #texts;
   /** The search by photo, once there is one. @type {import("./panel.js").Panel | undefined} */
   panel;
 
   /**
-   * @param {HTMLElement} host
+   * @param {import("./attributes.js").Attributes} host
    * @param {import("./picker.js").Handlers & { onRetry: () => void }} handlers
    */
   constructor(host, handlers) {
@@ -43,11 +51,12 @@ export class View {
       this.picker.node,
       this.#controls,
       this.#message,
-      this.#results,
+      this.results,
       this.#slot,
       this.#heard,
     );
     this.root = host.attachShadow({ mode: "open" });
+    this.#states = host.attachInternals?.().states;
     this.root.adoptedStyleSheets = [styles];
     this.root.append(this.base);
     this.arrange();
@@ -71,22 +80,8 @@ export class View {
 
   /** Where there is a photo, the panel stands in the picker's place. */
   arrange() {
-    const { panel, picker } = this;
-    const photo = this.#offered && !!panel?.photo;
-    const focused = [picker.node, panel?.node].find((node) => node?.contains(this.root.activeElement));
-    picker.node.hidden = !this.#offered || photo;
-    if (!panel) return;
-    panel.node.hidden = !photo;
-    (photo ? panel.side : this.#results).append(panel.progress.node);
-    // What had the focus may be hidden now.
-    if (focused?.hidden) (photo ? panel : picker).focus();
-  }
-
-  /** @param {import("./panel.js").Panel} panel */
-  addPanel(panel) {
-    this.panel = panel;
-    this.picker.node.after(panel.node);
-    this.#add(panel);
+    this.picker.node.hidden = !this.#offered;
+    this.panel?.arrange(this, this.#offered);
   }
 
   /** Keeps the place of the controls, so that nothing moves when they come. @param {boolean} asked */
@@ -97,11 +92,11 @@ export class View {
   /** @param {Part} controls */
   addControls(controls) {
     this.#controls.replaceChildren(controls.node);
-    this.#add(controls);
+    this.adopt(controls);
   }
 
   /** @param {Part} part */
-  #add({ node, sheets }) {
+  adopt({ node, sheets }) {
     const adopted = this.root.adoptedStyleSheets;
     this.root.adoptedStyleSheets = [...adopted, ...sheets.filter((sheet) => !adopted.includes(sheet))];
     if (this.#texts) translate(node, this.#texts);
@@ -113,40 +108,50 @@ export class View {
     this.#message.hidden = true;
     this.#list.classList.toggle("stale", this.#filled);
     this.#list.setAttribute("aria-busy", String(expected > 0));
+    this.#mark("loading");
     this.#reserve();
   }
 
-  /** @param {HTMLLIElement[]} items */
-  show(items) {
+  /**
+   * With no products the page's own content is back.
+   *
+   * @param {HTMLLIElement[]} items
+   * @param {boolean} [asked] whether the shopper has asked for something, and so is told of nothing too
+   */
+  show(items, asked = false) {
+    const some = items.length > 0;
     const focused = this.#focusedRank();
-    this.#settle();
-    this.#filled = true;
-    this.#slot.hidden = true;
-    this.#list.replaceChildren(...items);
-    this.#list.hidden = items.length === 0;
-    this.#tell(items.length === 0, false);
-    this.#none.hidden = items.length > 0;
+    this.#keep(items.length, () => {
+      this.#settle(some);
+      this.#list.hidden = !some;
+      this.#list.replaceChildren(...items);
+      this.#tell(!some && (asked || this.#none.assignedNodes().length > 0), false);
+      this.#none.hidden = some;
+      // A heading of nothing.
+      this.base.classList.toggle("bare", !some && !asked && !this.#own());
+    });
+    this.#mark(some ? "filled" : "empty");
     // Whoever stood on the third card stands on the third card.
     if (focused >= 0) this.#list.querySelectorAll("a")[Math.min(focused, items.length - 1)]?.focus();
   }
 
   /** Nothing is asked: the page's own content is back. */
   empty() {
-    this.#settle();
-    this.#filled = false;
-    this.#slot.hidden = false;
-    this.#list.hidden = true;
-    this.#list.replaceChildren();
+    this.show([], true);
+    this.#message.hidden = true;
   }
 
-  /** @param {string} words @param {boolean} retry */
-  fail(words, retry) {
-    this.#settle();
-    if (!this.#filled) this.#list.hidden = true;
-    this.#tell(true, retry);
-    this.#none.hidden = true;
+  /** @param {string} words @param {boolean} retry @param {boolean} stays whether what is on show still answers what is asked */
+  fail(words, retry, stays) {
+    this.#keep(0, () => {
+      this.#settle(this.#filled && stays);
+      this.#list.hidden = !this.#filled;
+      this.#tell(true, retry);
+      this.#none.hidden = true;
+    });
     this.#said.textContent = words;
     this.say(words);
+    this.#mark("failed");
   }
 
   /** @param {boolean} something @param {boolean} retry */
@@ -161,18 +166,54 @@ export class View {
     this.#heard.textContent = words;
   }
 
-  #settle() {
+  /** @param {boolean} filled */
+  #settle(filled) {
     this.#expected = 0;
+    this.#filled = filled;
+    this.#slot.hidden = filled;
     this.#list.classList.remove("stale");
     this.#list.removeAttribute("aria-busy");
+    this.base.classList.remove("bare");
   }
 
   /** Keeps the place of what is to come, unless the page has put something there itself. */
   #reserve() {
     if (this.#filled) return;
-    const own = this.#slot.assignedNodes().some((node) => node.nodeType === 1 || node.textContent?.trim());
-    this.#list.hidden = own || this.#expected === 0;
-    if (this.#list.childElementCount !== this.#expected) this.#list.replaceChildren(...placeholders(this.#expected));
+    this.#keep(this.#expected, () => {
+      this.#list.hidden = this.#own() || this.#expected === 0;
+      if (this.#list.childElementCount !== this.#expected) this.#list.replaceChildren(...placeholders(this.#expected));
+    });
+  }
+
+  /** Whether the page has put something there. */
+  #own() {
+    return this.#slot.assignedNodes().some((node) => node.nodeType === 1 || node.textContent?.trim());
+  }
+
+  /**
+   * Where fewer come than place was kept for, what is below would move under the reader's eyes: the height stays until nobody
+   * sees it.
+   *
+   * @param {number} count of products
+   * @param {() => void} change
+   */
+  #keep(count, change) {
+    const { base } = this;
+    const height = !this.#filled && count < this.#list.childElementCount ? base.offsetHeight : 0;
+    change();
+    if (!height || base.offsetHeight >= height) return;
+    base.style.minHeight = `${height}px`;
+    this.#unseen.observe(base);
+  }
+
+  /** @param {string} state */
+  #mark(state) {
+    try {
+      this.#states?.clear();
+      this.#states?.add(state);
+    } catch {
+      // Browsers of 2023 take only names with two dashes.
+    }
   }
 
   #focusedRank() {

@@ -2,8 +2,8 @@
  * The static folder that `precompute build` writes, as the browser reads it.
  *
  * A Folder is one version of a catalogue: it keeps the manifest it was opened with, so that item numbers, cards and codes
- * belong together. When a file it names is gone (the shop has uploaded a new build), the folder is forgotten and
- * the next `openFolder` reads the manifest anew.
+ * belong together. When a file it names is gone (the shop has uploaded a new build), the folder is forgotten and the
+ * manifest read anew, past whatever keeps copies of it: page/controller.js.
  */
 /** @import { Card, Manifest, Ranked } from "./types.js" */
 /** @import { Product } from "./neighbours.js" */
@@ -20,34 +20,60 @@ const opened = new Map();
  * One Folder for all who name the same address.
  *
  * @param {string | URL} address absolute; a missing slash at the end is added
+ * @param {string} [fault] code of the error for which an earlier version was forgotten: copies of files are not trusted
  */
-export function openFolder(address) {
+export function openFolder(address, fault) {
   const url = new URL(address);
   url.search = url.hash = "";
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return once(opened, url.href, async () => {
-    const manifest = readManifest(await fetchBytes(new URL(MANIFEST, url), MANIFEST, "no-cache"));
-    return new Folder(url, manifest);
+    try {
+      return await read(url, fault);
+    } catch (error) {
+      const { code } = /** @type {LookalikeError} */ (error);
+      if (fault || !isStale(code)) throw error;
+      return read(url, code);
+    }
   });
 }
+
+/** @param {URL} url @param {string} [fault] */
+async function read(url, fault) {
+  const manifest = new URL(MANIFEST, url);
+  // Hosts keep copies of their own, which an address that nobody has asked for gets past.
+  if (fault) manifest.search = String(Date.now());
+  const bytes = await fetchBytes(manifest, MANIFEST, "no-cache");
+  const cache = fault === "folder/corrupt" ? "reload" : fault ? "no-cache" : "default";
+  return new Folder(url, readManifest(bytes), cache);
+}
+
+/**
+ * Whether an error may come of a new build that the shop has uploaded since the manifest was read, or of a bad copy of a file.
+ *
+ * @param {string} code
+ */
+export const isStale = (code) => code === "folder/missing" || code === "folder/corrupt";
 
 export class Folder {
   /** Where the network's files are, if not in the folder: they are large, and another host may be quicker. @type {string | undefined} */
   network;
+  #forgotten = false;
   /** @type {Map<string, Promise<Map<string, Product>>>} */
   #neighbours = new Map();
   /** @type {Map<string, Promise<Card[]>>} */
   #cards = new Map();
 
-  /** @param {URL} url @param {Manifest} manifest */
-  constructor(url, manifest) {
+  /** @param {URL} url @param {Manifest} manifest @param {RequestCache} [cache] how far copies of its files are trusted */
+  constructor(url, manifest, cache = "default") {
     this.url = url;
     this.manifest = manifest;
+    this.cache = cache;
   }
 
-  /** Lets the next `openFolder` read the manifest anew. */
+  /** Lets the next `openFolder` read the manifest anew; a version that somebody else has opened since stays. */
   forget() {
-    opened.delete(this.url.href);
+    if (!this.#forgotten) opened.delete(this.url.href);
+    this.#forgotten = true;
   }
 
   /**
@@ -98,13 +124,8 @@ export class Folder {
   }
 
   /** One of its files. @param {string} file as the manifest names it */
-  async fetch(file) {
-    try {
-      return await fetchBytes(new URL(file, this.url), file);
-    } catch (error) {
-      if (error instanceof LookalikeError && error.code === "folder/missing") this.forget();
-      throw error;
-    }
+  fetch(file) {
+    return fetchBytes(new URL(file, this.url), file, this.cache);
   }
 }
 
@@ -121,7 +142,7 @@ function once(map, key, make) {
   if (!value) {
     value = make();
     map.set(key, value);
-    value.catch(() => map.delete(key));
+    value.catch(() => map.get(key) === value && map.delete(key));
   }
   return value;
 }

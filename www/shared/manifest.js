@@ -20,20 +20,9 @@ export function readManifest(bytes) {
   if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
   if (manifest.version > VERSION_ADAPTED) throw newerVersion(MANIFEST, manifest.version);
 
-  /** @param {string} name @param {(value: any) => boolean} valid */
-  const check = (name, valid) => {
-    const value = name.split(".").reduce((at, key) => at?.[key], manifest);
-    if (!valid(value)) throw corrupt(MANIFEST, `"${name}" is wrong or missing`);
-  };
-  /** @param {any} value */
-  const count = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
-  /** @param {any} value */
-  const some = (value) => count(value) && value > 0;
-  const digest = matches(/^[0-9a-f]{64}$/);
-
   const { cells, adaptation } = manifest;
+  const check = checker(manifest);
   check("version", (version) => version === (adaptation ? VERSION_ADAPTED : cells ? VERSION_CELLS : VERSION));
-  if (cells) check("cells.path", hashed("cells"));
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {
@@ -43,17 +32,42 @@ export function readManifest(bytes) {
   check("neighbours.each", count);
   check("cards.per_shard", some);
   check("cards.shards", (shards) => shards === Math.ceil(manifest.items / manifest.cards.per_shard));
-  const optional = ["attributes", "adaptation", "columns"].filter((file) => manifest[file]);
-  for (const file of ["codebook", "codes", "refinement", "colours", ...optional]) {
-    check(`${file}.path`, hashed(file, file === "columns" ? "\\.json" : "\\.bin"));
+  // A page that shows what is stored reads nothing of the rest but its columns.
+  if (manifest.columns) check("columns.path", hashed("columns", "\\.json"));
+  return manifest;
+}
+
+/**
+ * The rest of it, before anything is ranked on the device.
+ *
+ * @param {Manifest} manifest as `readManifest` gave it
+ */
+export function checkRanking(manifest) {
+  const check = checker(manifest);
+  const digest = matches(/^[0-9a-f]{64}$/);
+  if (manifest.cells) check("cells.path", hashed("cells"));
+  /** @type {("attributes" | "adaptation")[]} */
+  const optional = ["attributes", "adaptation"];
+  for (const file of ["codebook", "codes", "refinement", "colours", ...optional.filter((file) => manifest[file])]) {
+    check(`${file}.path`, hashed(file, "\\.bin"));
     check(`${file}.bytes`, some);
     check(`${file}.sha256`, digest);
   }
   check("network.path", hashed("network"));
   check("network.bytes", some);
   check("network.sha256", digest);
-  return manifest;
 }
+
+/** @param {any} manifest */
+const checker = (manifest) => (/** @type {string} */ name, /** @type {(value: any) => boolean} */ valid) => {
+  const value = name.split(".").reduce((at, key) => at?.[key], manifest);
+  if (!valid(value)) throw corrupt(MANIFEST, `"${name}" is wrong or missing`);
+};
+
+/** @param {any} value */
+const count = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+/** @param {any} value */
+const some = (value) => count(value) && value > 0;
 
 /** @param {RegExp} pattern */
 const matches = (pattern) => (/** @type {any} */ value) => isText(value) && pattern.test(value);

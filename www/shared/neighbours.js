@@ -32,19 +32,19 @@ export const shardOf = (id, shards) => fnv1a32(new TextEncoder().encode(id)) % s
  */
 export function readNeighbours(bytes, manifest, file) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const u16 = (/** @type {number} */ at) => view.getUint16(at, true);
-  const u32 = (/** @type {number} */ at) => view.getUint32(at, true);
   /** @param {boolean} good @param {string} what */
-  const need = (good, what) => {
+  const need = (good, what = "cut short") => {
     if (!good) throw corrupt(file, what);
   };
+  const u16 = (/** @type {number} */ at) => view.getUint16(at, true);
+  const u32 = (/** @type {number} */ at) => view.getUint32(at, true);
 
   need(bytes.length >= 4 && u32(0) === MAGIC, "not a neighbours file");
-  need(bytes.length >= 8, "cut short");
+  need(bytes.length >= 8);
   if (u16(4) > VERSION) throw newerVersion(file, u16(4));
   const metrics = u16(6);
   need(metrics === manifest.metrics.length, "not of this manifest (number of metrics)");
-  need(bytes.length >= 20, "cut short");
+  need(bytes.length >= 20);
 
   const count = u32(8);
   const each = u32(12);
@@ -52,7 +52,7 @@ export function readNeighbours(bytes, manifest, file) {
   let at = 16;
   const entries = [];
   for (let n = 0; n < count; n++) {
-    need(at + 6 <= end, "cut short");
+    need(at + 6 <= end);
     const start = at + 6;
     entries.push({ item: u32(at), id: bytes.subarray(start, start + u16(at + 4)) });
     at = start + u16(at + 4);
@@ -61,8 +61,9 @@ export function readNeighbours(bytes, manifest, file) {
   const distances = numbers + count * metrics * each * 4;
   need(distances + count * metrics * each * 4 === end, "its length is not what its counts say");
   need(fnv1a32(bytes.subarray(0, end)) === u32(end), "damaged (checksum)");
-  for (const { item } of entries) need(item < manifest.items, "item number out of range");
-  for (let n = numbers; n < distances; n += 4) need(u32(n) < manifest.items, "item number out of range");
+  const items = entries.map(({ item }) => item);
+  for (let n = numbers; n < distances; n += 4) items.push(u32(n));
+  need(items.every((item) => item < manifest.items), "item number out of range");
 
   return new Map(
     entries.map(({ item, id }, row) => [

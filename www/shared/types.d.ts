@@ -76,7 +76,7 @@ export interface Described {
   object: Crop;
 }
 
-/** Addresses of the wasm modules, absolute; those beside the worker where left out. */
+/** Addresses of the wasm modules; those that come with the widget where left out. */
 export interface WasmUrls {
   rank?: string;
   /** For folders whose codes are cut into partitions. */
@@ -128,20 +128,23 @@ export interface PlainError {
 }
 
 /**
- * Page to worker. `open` comes first and once, with the place of the network's files if it is not the folder; `drop` asks to skip a photo that nobody waits for any more, `release` to forget
- * the one that is decoded. `key` is the same for the same photo. `like` is what is known of a photo, or an item number;
- * `excluded` are the item numbers of `how.rules.exclude`.
+ * Page to worker. `open` comes first and once: `cache` says how far copies of the folder's files are trusted, `network` is the
+ * place of the network's files if it is not the folder, `wasm` has absolute addresses. `drop` asks to skip a photo that nobody
+ * waits for any more, `release` to forget the one that is decoded, `ping` for a sign of life. `key` is the same for the same
+ * photo. `like` is what is known of a photo, or an item number; `excluded` are the item numbers of `how.rules.exclude`.
  */
 export type Request =
-  | { op: "open"; folder: string; manifest: Manifest; wasm?: WasmUrls; network?: string }
+  | { op: "open"; folder: string; manifest: Manifest; cache: RequestCache; wasm: Required<WasmUrls>; network?: string }
   | { op: "embed"; id: number; photo: Blob; key: number; crop?: Crop }
   | { op: "rank"; id: number; like: Pick<Described, "embedding" | "colours"> | number; how: How; excluded: readonly number[] }
   | { op: "drop"; id: number }
-  | { op: "release" };
+  | { op: "release" }
+  | { op: "ping" };
 
 /** Worker to page. Progress without an id concerns every photo waiting; `crashed` means that the worker is of no more use. */
 export type Reply =
   | { id: number; result: Described | Ranked[] }
   | { id: number; error: PlainError }
   | { id?: number; progress: Progress }
+  | { alive: true }
   | { crashed: string };

@@ -1,6 +1,6 @@
 /** The API without an element, over the folder built by hand: neighbours, cards, a folder uploaded anew, closing. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { createLookalike } from "../api.js";
 import { openFolder } from "../shared/folder.js";
 import { METRICS, ROOT, card, files, manifest, serve } from "./hand_built.js";
@@ -33,13 +33,20 @@ beforeEach(() => {
 /** @param {{ id: string }[]} list */
 const ids = (list) => list.map(({ id }) => id);
 
+/** @type {import("../api.js").Lookalike[]} */
+const opened = [];
+// Else an idle worker's time keeps the process.
+afterEach(() => opened.splice(0).forEach((lookalike) => lookalike.close()));
+
 /** @param {object} [settings] */
 async function open(settings) {
   const served = files();
   const asked = serve(served);
   (await openFolder(ROOT)).forget();
   asked.length = 0;
-  return { served, asked, lookalike: createLookalike({ src: "/lookalike", workerUrl: "/worker.js", ...settings }) };
+  const lookalike = createLookalike({ src: "/lookalike", workerUrl: "/worker.js", ...settings });
+  opened.push(lookalike);
+  return { served, asked, lookalike };
 }
 
 test("neighbours and cards come from a few files, and no worker is started", async () => {
@@ -78,6 +85,47 @@ test("a catalogue uploaded anew is read anew", async () => {
   }
   served["manifest.json"] = JSON.stringify(later);
   assert.deepEqual(ids(await lookalike.neighbours("hat")), ["tee", "täsche"]);
+});
+
+for (const [host, respond] of /** @type {[string, () => Response][]} */ ([
+  ["403", () => new Response("", { status: 403 })],
+  ["410", () => new Response("", { status: 410 })],
+  ["a web page", () => new Response("<p>Our shop", { headers: { "content-type": "text/html" } })],
+  ["a web page that says it is none", () => new Response("<p>Our shop")],
+])) {
+  test(`a catalogue uploaded anew to a host that answers ${host} for what is not there`, async () => {
+    const { served, asked, lookalike } = await open();
+    await lookalike.info();
+    const path = "neighbours-fedcba9876543210";
+    const later = { ...manifest(), neighbours: { ...manifest().neighbours, path } };
+    for (const shard of [0, 1]) {
+      served[`${path}/${shard}.bin`] = served[`${manifest().neighbours.path}/${shard}.bin`];
+      delete served[`${manifest().neighbours.path}/${shard}.bin`];
+    }
+    served["manifest.json"] = JSON.stringify(later);
+    const { fetch } = globalThis;
+    globalThis.fetch = async (url, init) => {
+      const answer = await fetch(url, init);
+      return answer.ok ? answer : respond();
+    };
+    assert.deepEqual(ids(await lookalike.neighbours("hat")), ["tee", "täsche"]);
+    assert.equal(asked.filter((file) => file === "manifest.json").length, 2);
+    // What stays missing is asked for twice, not for ever.
+    delete served[`${path}/0.bin`];
+    delete served[`${path}/1.bin`];
+    await assert.rejects(createLookalike({ src: "/lookalike" }).neighbours("nobody"), { code: /^folder\/(missing|corrupt)$|^item/ });
+  });
+}
+
+test("rules that cannot travel fail by themselves", async () => {
+  const { lookalike } = await open();
+  const group = /** @type {any} */ (() => "style");
+  await assert.rejects(lookalike.rank("hat", { rules: { group } }), { code: "rules/invalid", message: /rules.group is a Function/ });
+  await assert.rejects(lookalike.rank("hat", { rules: { filter: new Map([["colour", "red"]]) } }), { code: "rules/invalid" });
+  const rules = new Proxy({ exclude: ["tee"], boost: [new Proxy({ when: "a=b", factor: 0.5 }, {})] }, {});
+  assert.equal((await lookalike.rank("hat", { rules })).length, 2);
+  const { how } = AnsweringWorker.requests.findLast(({ op }) => op === "rank");
+  assert.deepEqual(structuredClone(how.rules), { exclude: ["tee"], boost: [{ when: "a=b", factor: 0.5 }] });
 });
 
 test("closing ends the worker, and whatever comes later", async () => {

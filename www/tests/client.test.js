@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { Client } from "../page/client.js";
+import { LookalikeError } from "../shared/errors.js";
 import { manifest } from "./hand_built.js";
 
 class FakeWorker {
@@ -30,7 +31,6 @@ class FakeWorker {
 
 /** @type {FakeWorker[]} */
 let workers;
-let forgotten = 0;
 /** @type {Client} */
 let client;
 const EMBEDDING = Float32Array.of(1, 2);
@@ -48,13 +48,15 @@ beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
   workers = [];
-  forgotten = 0;
   const folder = /** @type {any} */ ({
     url: new URL("https://shop.example/lookalike/"),
     manifest: manifest(),
-    forget: () => forgotten++,
+    find: async (/** @type {string} */ id) => {
+      if (id === "sold out") throw new LookalikeError("item/unknown", "no product");
+      return { item: 7 };
+    },
   });
-  client = new Client(folder, () => {
+  client = new Client(folder, {}, () => {
     workers.push(new FakeWorker());
     return /** @type {any} */ (workers.at(-1));
   });
@@ -199,7 +201,7 @@ test("a trap in the module is a crash", async () => {
 });
 
 test("a worker that the page may not start", async () => {
-  const refused = new Client(/** @type {any} */ ({}), () => {
+  const refused = new Client(/** @type {any} */ ({}), {}, () => {
     throw new Error("refused by the content security policy");
   });
   assert.equal(await codeOf(refused.embed(photo())), "worker/crashed");
@@ -221,13 +223,12 @@ test("an error of one call leaves the others and the worker; the photo can be tr
   assert.equal(workers[0].ids("embed").length, 3);
 });
 
-test("a file gone from the folder: the folder is opened anew next time", async () => {
+test("an error keeps its code and file", async () => {
   const waiting = client.embed(photo());
   await settle();
   const error = { code: "folder/missing", message: "codes.bin: the server answered 404", file: "codes.bin" };
   workers[0].say({ id: workers[0].ids("embed")[0], error });
   await assert.rejects(waiting, error);
-  assert.equal(forgotten, 1);
 });
 
 test("an idle worker gives its memory back; a busy one stays", async () => {
@@ -238,6 +239,78 @@ test("an idle worker gives its memory back; a busy one stays", async () => {
   await ranked;
   mock.timers.tick(10 * 60_000);
   assert.equal(workers[0].ended, true);
+});
+
+test("an idle time begins with the last answer, however many came before", async () => {
+  const first = new AbortController();
+  for (const signal of [first.signal, first.signal]) codeOf(client.rank(LIKE, { metric: "cosine", limit: 1 }, { signal }));
+  first.abort();
+  for (const id of workers[0].ids("rank")) workers[0].say({ id, result: [] });
+  mock.timers.tick(50_000);
+  const embedded = client.embed(photo());
+  const id = workers[0].ids("embed")[0];
+  for (let second = 0; second < 40; second++) {
+    workers[0].say({ id, progress: progress(second / 100) });
+    mock.timers.tick(1000);
+  }
+  workers[0].say({ id, result: DESCRIBED });
+  assert.equal(await embedded, DESCRIBED);
+  assert.equal(workers[0].ended, false);
+});
+
+test("a worker that says nothing is replaced, and the calls are repeated once", async () => {
+  const embedded = client.embed(photo());
+  workers[0].say({ alive: true });
+  const ranked = codeOf(client.rank(LIKE, { metric: "cosine", limit: 1 }));
+  for (let second = 0; second < 10; second++) mock.timers.tick(1000);
+  assert.deepEqual([workers.length, workers[0].ended], [2, true]);
+  assert.ok(workers[0].requests.filter(({ op }) => op === "ping").length > 5);
+  assert.deepEqual(workers[1].requests.map(({ op }) => op), ["open", "embed", "rank"]);
+  workers[1].say({ id: workers[1].ids("embed")[0], result: DESCRIBED });
+  assert.equal(await embedded, DESCRIBED);
+  for (let second = 0; second < 10; second++) mock.timers.tick(1000);
+  assert.equal(await ranked, "worker/crashed");
+  assert.deepEqual([workers.length, workers[1].ended], [2, true]);
+});
+
+test("a worker that gives signs of life, or is in the middle of a photo, has its time", async () => {
+  const embedded = client.embed(photo());
+  const id = workers[0].ids("embed")[0];
+  for (let second = 0; second < 100; second++) {
+    mock.timers.tick(1000);
+    workers[0].say({ alive: true });
+  }
+  workers[0].say({ id, progress: { ...progress(0.93), stage: "embedding" } });
+  for (let second = 0; second < 25; second++) mock.timers.tick(1000);
+  workers[0].say({ id, result: DESCRIBED });
+  assert.equal(await embedded, DESCRIBED);
+  assert.deepEqual([workers.length, workers[0].ended], [1, false]);
+});
+
+test("what was hidden is asked for a sign of life when it is seen again", async () => {
+  const seen = new EventTarget();
+  const page = Object.assign(seen, { hidden: false, baseURI: "https://shop.example/" });
+  globalThis.document = /** @type {any} */ (page);
+  const embedded = client.embed(photo());
+  workers[0].say({ id: workers[0].ids("embed")[0], result: DESCRIBED });
+  await embedded;
+  page.hidden = true;
+  seen.dispatchEvent(new Event("visibilitychange"));
+  for (let second = 0; second < 30; second++) mock.timers.tick(1000);
+  assert.equal(workers[0].ended, false);
+  page.hidden = false;
+  seen.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(workers[0].requests.at(-1)?.op, "ping");
+  for (let second = 0; second < 5; second++) mock.timers.tick(1000);
+  assert.deepEqual([workers.length, workers[0].ended], [1, true], "nobody waits, so none takes its place yet");
+});
+
+test("ids to leave out that no product has are left out", async () => {
+  const rules = { exclude: ["sold out", "hat"] };
+  client.rank(LIKE, { metric: "cosine", limit: 1, rules });
+  await settle();
+  const [request] = workers[0].requests.flatMap((one) => (one.op === "rank" ? [one] : []));
+  assert.deepEqual(request.excluded, [7]);
 });
 
 test("a file far too large to be a photo is not read", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { openFolder } from "../shared/folder.js";
-import { readManifest } from "../shared/manifest.js";
+import { checkRanking, readManifest } from "../shared/manifest.js";
 import { ROOT, card, files, manifest, serve } from "./hand_built.js";
 
 /** @type {Record<string, string | Uint8Array>} */
@@ -47,7 +47,8 @@ test("what failed leaves no trace", async () => {
   for (const path of Object.keys(served)) delete served[path];
   await assert.rejects(folder.neighbours("hat", "cosine", 8), { code: "folder/missing", file: /^neighbours-.*\.bin$/ });
   await assert.rejects(folder.cards([0]), { code: "folder/missing", file: /^cards-.*\.json$/ });
-  // A file that is gone means a new build: the manifest is read anew, and its failure is not remembered either.
+  // A file that is gone means a new build, for which the controller opens the folder anew; a failure of that is not remembered.
+  folder.forget();
   await assert.rejects(openFolder(ROOT), { code: "folder/missing", file: "manifest.json" });
   Object.assign(served, lost);
   assert.equal((await folder.neighbours("hat", "cosine", 8)).length, 2);
@@ -122,7 +123,7 @@ for (const [name, spoil, code = "folder/corrupt"] of badManifests) {
     const spoilt = manifest();
     spoil(spoilt);
     const bytes = new TextEncoder().encode(JSON.stringify(spoilt));
-    assert.throws(() => readManifest(bytes), { code, file: "manifest.json" });
+    assert.throws(() => checkRanking(readManifest(bytes)), { code, file: "manifest.json" });
   });
 }
 

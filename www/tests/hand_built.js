@@ -91,7 +91,8 @@ export function serve(served) {
   /** @type {string[]} */
   const asked = [];
   globalThis.fetch = async (url) => {
-    const path = String(url).replace(ROOT, "");
+    // A query gets past copies; files do not look at it.
+    const path = String(url).replace(ROOT, "").split("?")[0];
     asked.push(path);
     return served[path] === undefined
       ? new Response("<p>not here", { status: 404 })

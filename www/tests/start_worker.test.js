@@ -19,7 +19,7 @@ function urlFrom(origin, how) {
   started = [];
   globalThis.location = /** @type {any} */ ({ origin });
   const { Worker } = globalThis;
-  startWorker(how);
+  startWorker(how ?? {});
   assert.equal(globalThis.Worker, Worker);
   assert.deepEqual(started[0][1], { type: "module" });
   return started[0][0];
@@ -54,13 +54,25 @@ test("under Trusted Types addresses come from the policy, which may be refused",
   assert.deepEqual(made, ["lookalike", "lookalike"]);
 });
 
-test("addresses of modules are made absolute, since the worker has another base", () => {
-  assert.equal(wasmUrls(), undefined);
-  const urls = wasmUrls({ wasm: { rank: "rank.wasm", embed: "//cdn.example/embed.wasm" } });
-  assert.deepEqual(urls, {
+test("the policy is made once a page, however many copies of this script it holds", async () => {
+  const again = "../page/start_worker.js?again";
+  const { startWorker: another } = await import(again);
+  /** @type {any} */ (globalThis).trustedTypes = { createPolicy: () => assert.fail("the name is taken") };
+  started = [];
+  another({});
+  assert.equal(started[0][0], `trusted ${BESIDE}`);
+});
+
+test("addresses of modules are absolute, since the worker has another base", () => {
+  const wasm = new URL("../wasm/", import.meta.url).href;
+  const own = { rank: `${wasm}rank_bg.wasm`, rankCells: `${wasm}rank_cells_bg.wasm`, embed: `${wasm}embed_bg.wasm`, embedRelaxed: `${wasm}embed_relaxed_bg.wasm` };
+  assert.deepEqual(wasmUrls({}), own);
+  const cdn = "https://cdn.example/embed.wasm";
+  assert.deepEqual(wasmUrls({ wasm: { rank: "rank.wasm", embed: "//cdn.example/embed.wasm" } }), {
+    ...own,
     rank: "https://shop.example/a/rank.wasm",
-    embed: "https://cdn.example/embed.wasm",
-    rankCells: undefined,
-    embedRelaxed: undefined,
+    embed: cdn,
+    // A page that names one module alone names the one that runs everywhere.
+    embedRelaxed: cdn,
   });
 });

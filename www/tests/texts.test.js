@@ -10,7 +10,7 @@ teach(later);
 const LANGUAGES = readdirSync(new URL("../page/languages/", import.meta.url)).map((name) => name.replace(".js", ""));
 const EARLY = ["heading", "shown", "product", "distance", "none", "retry", "choose", "camera", "orDrop", "private"];
 const KEYS = /** @type {import("../page/texts.js").Text[]} */ ([...EARLY, ...Object.keys(later).filter((key) => key !== "errors")]);
-const CODES = ["folder", "folder/unreachable", "item", "other", ...Object.keys(later.errors)];
+const CODES = ["folder", "folder/unreachable", "folder/newer-version", "widget", "other", ...Object.keys(later.errors)];
 const blanks = (/** @type {string} */ text) => [...text.matchAll(/\{\w+\}/g)].map(([blank]) => blank).sort();
 
 test("every language is found by its name and says everything", async () => {

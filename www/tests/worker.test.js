@@ -1,7 +1,7 @@
 /** The worker's downloads and their progress, as far as they need no wasm. */
 /** @import { Progress } from "../shared/types.js" */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { download } from "../worker/download.js";
 import { Loading } from "../worker/loading.js";
 
@@ -48,8 +48,70 @@ test("an endless file is left at its promised length", async () => {
 test("only ok is an answer; a broken connection is told as one", async () => {
   answer("<p>not here", { status: 404 });
   await assert.rejects(get(), { code: "folder/missing", file: "part-000.bin" });
-  answer(new ReadableStream({ start: (controller) => controller.error(new TypeError("reset")) }));
+  let tries = 0;
+  globalThis.fetch = async () => {
+    tries += 1;
+    return new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError("reset")) }));
+  };
   await assert.rejects(get(), { code: "folder/unreachable", message: /reset/ });
+  assert.equal(tries, 2);
+});
+
+test("hosts that do not say 404 of what is not there", async () => {
+  const init = { headers: { "content-type": "text/html; charset=utf-8" } };
+  for (const status of [200, 401, 403, 404, 410]) {
+    answer("<p>Our shop", { status, ...init });
+    await assert.rejects(get(), { code: "folder/missing", file: "part-000.bin" }, String(status));
+  }
+  for (const status of [408, 429, 500, 503]) {
+    answer("", { status });
+    await assert.rejects(get(), { code: "folder/unreachable" }, String(status));
+  }
+});
+
+test("a connection on which nothing comes is given up and tried again; bytes never count back", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let tries = 0;
+    globalThis.fetch = (_, init) => {
+      tries += 1;
+      const { signal } = /** @type {{ signal: AbortSignal }} */ (init);
+      if (tries === 3) return Promise.resolve(new Response("abcd"));
+      return new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        // The first answers, and breaks off after two bytes; the second does not answer at all.
+        const part = { start: (/** @type {ReadableStreamDefaultController} */ to) => {
+          to.enqueue(new TextEncoder().encode("ab"));
+          signal.addEventListener("abort", () => to.error(signal.reason));
+        } };
+        if (tries === 1) resolve(new Response(new ReadableStream(part)));
+      });
+    };
+    const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    const silence = async () => {
+      await settle();
+      mock.timers.tick(15_000);
+      await settle();
+    };
+    const failed = get().catch((error) => error);
+    await silence();
+    await silence();
+    const { code, message } = await failed;
+    assert.deepEqual([code, tries], ["folder/unreachable", 2]);
+    assert.match(message, /nothing came for 15 seconds/);
+
+    tries = 0;
+    /** @type {number[]} */
+    const counted = [];
+    const first = download(URL_, "x", { bytes: 4, onBytes: (loaded) => counted.push(loaded) });
+    await settle();
+    tries = 2;
+    await silence();
+    assert.equal(new TextDecoder().decode(await first), "abcd");
+    assert.deepEqual(counted, [2, 4]);
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 test("the length of a compressed answer is not taken for the file's", async () => {

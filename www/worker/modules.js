@@ -1,13 +1,13 @@
 /**
- * The wasm modules: one ranks, another ranks a catalogue cut into partitions, one embeds. Their addresses are written out so that
- * bundlers see them; a page may name others, for a CDN.
+ * The wasm modules: one ranks, another ranks a catalogue cut into partitions, one embeds. Their addresses come from the page, since
+ * this script may lie anywhere.
  */
 /** @import { WasmUrls } from "../shared/types.js" */
 /** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
 import startEmbed from "../wasm/embed.js";
 import startRank, { Ranker } from "../wasm/rank.js";
+import startRankCells, { Ranker as RankerOfPartitions } from "../wasm/rank_cells.js";
 import { LookalikeError } from "../shared/errors.js";
-import { late } from "../shared/late.js";
 import { download } from "./download.js";
 
 /**
@@ -23,63 +23,53 @@ const RELAXED_PROBE = Uint8Array.of(
   253, 133, 2, 11, // f32x4.relaxed_madd
 );
 
-/** @type {Record<keyof WasmUrls, URL>} */
-const OWN = {
-  rank: new URL("../wasm/rank_bg.wasm", import.meta.url),
-  rankCells: new URL("../wasm/rank_cells_bg.wasm", import.meta.url),
-  embed: new URL("../wasm/embed_bg.wasm", import.meta.url),
-  embedRelaxed: new URL("../wasm/embed_relaxed_bg.wasm", import.meta.url),
-};
-
 /** Lengths are in no manifest, and a compressed answer hides them: guesses, for the progress bar alone. */
 export const RANK_BYTES = 1.5e5;
 export const EMBED_BYTES = 4e6;
 
 /**
- * @param {WasmUrls | undefined} urls
+ * @param {Required<WasmUrls>} urls
+ * @param {RequestCache} cache
  * @param {(bytes: number) => void} onBytes told of what has come, in all RANK_BYTES
  */
-export async function startRanking(urls, onBytes) {
-  await start(startRank, urls?.rank ?? OWN.rank, "rank_bg.wasm", RANK_BYTES, onBytes);
+export async function startRanking(urls, cache, onBytes) {
+  await start(startRank, urls.rank, "rank_bg.wasm", RANK_BYTES, cache, onBytes);
   return Ranker;
 }
 
 /** The same for a catalogue cut into partitions. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof PartitionsRanker>} */
-export async function startRankingPartitions(urls, onBytes) {
-  const name = "rank_cells_bg.wasm";
-  const module = await late(
-    "rank_cells",
-    () => import("../wasm/rank_cells.js"),
-    (tries) => import(/* webpackIgnore: true */ /* @vite-ignore */ `../wasm/rank_cells.js?again=${tries}`),
-  );
-  await start(module.default, urls?.rankCells ?? OWN.rankCells, name, RANK_BYTES, onBytes);
-  return module.Ranker;
+export async function startRankingPartitions(urls, cache, onBytes) {
+  await start(startRankCells, urls.rankCells, "rank_cells_bg.wasm", RANK_BYTES, cache, onBytes);
+  return RankerOfPartitions;
 }
 
 /**
- * @param {WasmUrls | undefined} urls
+ * @param {Required<WasmUrls>} urls
+ * @param {RequestCache} cache
  * @param {(bytes: number) => void} onBytes
  */
-export function startEmbedding(urls, onBytes) {
+export function startEmbedding(urls, cache, onBytes) {
   const relaxed = WebAssembly.validate(RELAXED_PROBE);
   const name = relaxed ? "embed_relaxed_bg.wasm" : "embed_bg.wasm";
-  // A page that names one module alone names the one that runs everywhere.
-  const url = relaxed ? (urls?.embedRelaxed ?? urls?.embed ?? OWN.embedRelaxed) : (urls?.embed ?? OWN.embed);
-  return start(startEmbed, url, name, EMBED_BYTES, onBytes);
+  return start(startEmbed, relaxed ? urls.embedRelaxed : urls.embed, name, EMBED_BYTES, cache, onBytes);
 }
+
+/** What every wasm module begins with: "\0asm". */
+const MAGIC = [0, 97, 115, 109];
 
 /** Modules that run, or are about to. @type {Map<string, Promise<void>>} */
 const started = new Map();
 
 /**
  * @param {(source: { module_or_path: BufferSource }) => Promise<unknown>} init
- * @param {URL | string} url
+ * @param {string} url
  * @param {string} name
  * @param {number} guess
+ * @param {RequestCache} cache
  * @param {(bytes: number) => void} onBytes
  */
-async function start(init, url, name, guess, onBytes) {
-  const starting = started.get(name) ?? load(init, url, name, guess, onBytes);
+async function start(init, url, name, guess, cache, onBytes) {
+  const starting = started.get(name) ?? load(init, url, name, guess, cache, onBytes);
   started.set(name, starting);
   starting.catch(() => started.delete(name));
   await starting;
@@ -91,15 +81,18 @@ async function start(init, url, name, guess, onBytes) {
  *
  * @type {typeof start}
  */
-async function load(init, url, name, guess, onBytes) {
+async function load(init, url, name, guess, cache, onBytes) {
   let before = 0;
   const bytes = await download(new URL(url), name, {
+    cache,
     onBytes: (loaded, total) => {
       const scaled = total ? (loaded / total) * guess : loaded;
       onBytes(scaled - before);
       before = scaled;
     },
   });
+  // What is no module says nothing of the browser: a host has sent something else.
+  if (!MAGIC.every((byte, at) => bytes[at] === byte)) throw new LookalikeError("folder/missing", "no WebAssembly module", name);
   try {
     await init({ module_or_path: bytes });
   } catch (error) {

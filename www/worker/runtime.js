@@ -2,7 +2,7 @@
  * The wasm modules, the network and the codes: fetched once, side by side, each checked by the wasm module against
  * the digest its manifest or description gives. A load that failed is forgotten, so that the next photo tries again.
  */
-/** @import { Described, FileEntry, How, Manifest, Progress, WasmUrls } from "../shared/types.js" */
+/** @import { Described, FileEntry, How, Progress, Request } from "../shared/types.js" */
 /** @import { Embedder } from "../wasm/embed.js" */
 /** @import { Ranker } from "../wasm/rank.js" */
 /** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
@@ -20,6 +20,7 @@ const PARTS_AT_ONCE = 3;
 export class Runtime {
   #folder;
   #manifest;
+  #cache;
   #urls;
   #network;
   #loading;
@@ -32,17 +33,15 @@ export class Runtime {
   #given = {};
 
   /**
-   * @param {string} folder
-   * @param {Manifest} manifest
-   * @param {WasmUrls | undefined} urls
-   * @param {string | undefined} network where the network's files are, if not in the folder
+   * @param {Extract<Request, { op: "open" }>} request
    * @param {(progress: Progress) => void} tell
    */
-  constructor(folder, manifest, urls, network, tell) {
+  constructor({ folder, manifest, cache, wasm, network = folder }, tell) {
     this.#folder = folder;
     this.#manifest = manifest;
-    this.#urls = urls;
-    this.#network = network ?? folder;
+    this.#cache = cache;
+    this.#urls = wasm;
+    this.#network = network;
     this.#loading = new Loading(tell);
     this.#searches = new Searches((file, bytes) => this.#download("partitions", file, bytes));
   }
@@ -103,7 +102,7 @@ export class Runtime {
     const [book, bytes, Ranker] = await Promise.all([
       this.#download("codes", codebook.path, codebook.bytes),
       this.#download("codes", codes.path, codes.bytes),
-      start(this.#urls, (bytes) => this.#loading.add("ranker", bytes)),
+      start(this.#urls, this.#cache, (bytes) => this.#loading.add("ranker", bytes)),
     ]);
     const ranker = new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
     // The folder of a layer's partitions is called as the file that has their digests.
@@ -121,7 +120,7 @@ export class Runtime {
     const [description, adapting] = await Promise.all([
       this.#download("network", `${path}/network.json`),
       adaptation && this.#download("adaptation", adaptation.path, adaptation.bytes),
-      startEmbedding(this.#urls, (bytes) => this.#loading.add("embedder", bytes)),
+      startEmbedding(this.#urls, this.#cache, (bytes) => this.#loading.add("embedder", bytes)),
     ]);
     const loader = new NetworkLoader(description, sha256);
     /** @type {[number, FileEntry][]} */
@@ -158,6 +157,7 @@ export class Runtime {
   #download(share, file, bytes) {
     let before = 0;
     return download(new URL(file, share === "network" ? this.#network : this.#folder), file, {
+      cache: this.#cache,
       bytes,
       onBytes: (loaded) => {
         this.#loading.add(share, loaded - before);

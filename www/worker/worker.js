@@ -18,7 +18,11 @@ const post = (reply, transfer = []) => postMessage(reply, { transfer });
 
 addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
   if (data.op === "open") {
-    runtime = new Runtime(data.folder, data.manifest, data.wasm, data.network, (progress) => post({ progress }));
+    runtime = new Runtime(data, (progress) => post({ progress }));
+    return;
+  }
+  if (data.op === "ping") {
+    post({ alive: true });
     return;
   }
   if (data.op === "release") {

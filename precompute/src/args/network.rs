@@ -1,7 +1,29 @@
-//! Options of `precompute model compile` that say how a network is compiled.
+//! Options that name networks, and those of `precompute model compile` that say how one is compiled.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use lookalike::network::Component;
+use lookalike::network::{Component, Preprocessing};
+
+/// The networks of `precompute build`.
+#[derive(Args, Debug, Clone)]
+pub struct NetworksArguments {
+    /// The network whose neighbours are stored: slim, an ONNX file (of any operations that tract runs, such as a vision
+    /// transformer's), or a folder made by `model compile`
+    #[arg(long, value_name = "NETWORK", default_value = "slim")]
+    pub model: String,
+    /// The network that embeds shoppers' photos in the browser: slim, an ONNX file of convolutions, or a folder made by `model
+    /// compile`. The folder has it, and codes are of its embeddings [default: that of --model if a browser can run it,
+    /// else slim]
+    #[arg(long, value_name = "NETWORK")]
+    pub photo_model: Option<String>,
+    /// The value of an ONNX file of --model to take as the embedding, as `model compile --output`
+    #[arg(long, value_name = "NAME")]
+    pub model_output: Option<String>,
+    /// How pixels become the input of an ONNX file of --model, as `model compile --preprocessing`
+    #[arg(long, value_enum)]
+    pub model_preprocessing: Option<PreprocessingName>,
+}
 
 /// How a network is compiled.
 #[derive(Args, Debug, Default)]
@@ -9,10 +31,13 @@ pub struct NetworkOptions {
     /// How weights are stored
     #[arg(long, value_enum, default_value_t = WeightsName::Int8)]
     pub weights: WeightsName,
-    /// Step of the quantiser of --weights rans, relative to the root mean square of the weights of an output: smaller is larger
-    /// and closer [default: 0.2]
+    /// Step of the quantiser of --weights rans for the largest layer, relative to the root mean square of the weights of an
+    /// output: smaller is larger and closer; smaller layers have finer steps [default: 0.2]
     #[arg(long, value_name = "STEP", value_parser = step)]
     pub weight_step: Option<f32>,
+    /// Round the weights of --weights rans for photos such as those of this folder, so that errors make up for each other
+    #[arg(long, value_name = "PHOTOS")]
+    pub calibrate: Option<PathBuf>,
     /// How pixels become the network's input. Left out: caffe for a VGG-16, torch for any other network
     #[arg(long, value_enum)]
     pub preprocessing: Option<PreprocessingName>,
@@ -50,7 +75,7 @@ pub enum WeightsName {
     F16,
     /// As they are
     F32,
-    /// 8 bits, entropy-coded to about 4.4; tensors of few weights as int8
+    /// 8 bits, entropy-coded to about 4.4 in the largest layers; convolutions of few weights in half precision
     Rans,
 }
 
@@ -61,6 +86,22 @@ pub enum PreprocessingName {
     Caffe,
     /// RGB, 0 to 1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225 (torchvision, ONNX Model Zoo)
     Torch,
+    /// RGB, 0 to 1, minus 0.481, 0.458, 0.408, over 0.269, 0.261, 0.276 (CLIP's image towers)
+    Clip,
+    /// RGB, -1 to 1 (Google's vision transformers, TensorFlow)
+    Symmetric,
+}
+
+impl PreprocessingName {
+    /// For an input of `width` by `height` pixels.
+    pub fn of_size(self, width: u32, height: u32) -> Preprocessing {
+        match self {
+            PreprocessingName::Caffe => Preprocessing::caffe(width, height),
+            PreprocessingName::Torch => Preprocessing::torch(width, height),
+            PreprocessingName::Clip => Preprocessing::clip(width, height),
+            PreprocessingName::Symmetric => Preprocessing::symmetric(width, height),
+        }
+    }
 }
 
 #[cfg(test)]

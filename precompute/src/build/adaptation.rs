@@ -1,16 +1,16 @@
 //! Whether and how `build` adapts embeddings to the catalogue: fits an adaptation, or keeps that of the folder before.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, FitError, Metric, fit};
-use lookalike::network::Network;
 use lookalike::rank::{Nearest, Neighbour};
 use serde::{Deserialize, Serialize};
 
-use super::cache::{EmbeddingCache, Record};
+use super::cache::Record;
 use super::embed::Item;
 use super::embeddings::Embeddings;
 use crate::args::AdaptName;
@@ -84,19 +84,18 @@ impl Adapting {
     }
 }
 
-/// The adaptation for the catalogue `items`, whose embeddings are of `network`; `out` may hold the folder before.
+/// The adaptation for the catalogue `items`, whose `embeddings` have `components`; `previous` is that of the build before.
 ///
 /// # Errors
 /// When an embedding cannot be read or is not of finite numbers.
 pub fn choose(
     mode: AdaptName,
-    out: &Path,
-    network: &Network,
-    cache: &EmbeddingCache,
+    previous: Option<Adaptation>,
+    components: &[(usize, f32)],
+    embeddings: &Embeddings,
     items: &[Item],
     jobs: usize,
 ) -> anyhow::Result<(Option<Adaptation>, Adapting)> {
-    let embeddings = cache.embeddings();
     if mode == AdaptName::Off {
         return Ok((None, Adapting::Off));
     }
@@ -104,8 +103,7 @@ pub fn choose(
     if photos.len() < LEAST_PRODUCTS {
         return Ok((None, Adapting::TooFew { products: photos.len(), least: LEAST_PRODUCTS }));
     }
-    let components = network.components();
-    let sample = Sample::read(&embeddings, &photos, &components)?;
+    let sample = Sample::read(embeddings, &photos, components)?;
     let fitted = match sample.fit(jobs) {
         Ok(fitted) => fitted,
         Err(FitError::Alike) => return Ok((None, Adapting::Alike)),
@@ -115,7 +113,7 @@ pub fn choose(
             return Err(anyhow!(error).context(format!("product {id}")));
         }
     };
-    if let Some(previous) = previous(out, network.identity(), &components, fitted.products()) {
+    if let Some(previous) = previous.filter(|previous| is_of(previous, components, fitted.products())) {
         let overlap = sample.overlap(&previous, &fitted, jobs)?;
         if overlap >= LEAST_OVERLAP {
             let (axes, products) = (previous.axes(), previous.products());
@@ -149,15 +147,31 @@ fn different(items: &[Item]) -> Vec<Record> {
     items.iter().filter(|item| seen.insert(item.photo)).map(|item| item.record).collect()
 }
 
-/// That of the folder `out`, if it is of the same network and a catalogue of about this size.
-fn previous(out: &Path, network: Digest, components: &[(usize, f32)], products: u32) -> Option<Adaptation> {
+/// The adaptation of the folder `out`, if its photos' network is `network`.
+pub fn of_folder(out: &Path, network: Digest) -> Option<Adaptation> {
     // A folder that cannot be read is about to be replaced.
     let folder = Folder::open(out).ok()?;
     let previous = folder.adaptation().ok()??;
+    (folder.manifest.network.sha256 == network.hex()).then_some(previous)
+}
+
+/// Where in the cache the adaptation of stored neighbours' vectors is, if they are of a network of their own: browsers do not
+/// need it, so that it is not in the folder.
+pub fn kept_path(cache_folder: &Path, network: &str) -> PathBuf {
+    cache_folder.join(format!("adaptation-{}.bin", &network[..network.len().min(16)]))
+}
+
+/// The adaptation in the cache, if there is one of this network.
+pub fn of_cache(cache_folder: &Path, network: &str) -> Option<Adaptation> {
+    // One that is damaged is made anew.
+    Adaptation::read(&fs::read(kept_path(cache_folder, network)).ok()?).ok()
+}
+
+/// Whether `previous` is of these components and a catalogue of about this size.
+fn is_of(previous: &Adaptation, components: &[(usize, f32)], products: u32) -> bool {
     let growth =
         f64::from(products.max(previous.products())) / f64::from(products.min(previous.products()).max(1));
-    let same = folder.manifest.network.sha256 == network.hex() && previous.components() == components;
-    (same && growth <= GROWTH).then_some(previous)
+    previous.components() == components && growth <= GROWTH
 }
 
 /// Embeddings that an adaptation is fitted to.

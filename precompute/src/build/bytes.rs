@@ -30,7 +30,7 @@ pub struct Bytes {
     pub model: u64,
     /// The element, its worker and wasm.
     pub runtime: u64,
-    /// Everything.
+    /// Everything but the list of files.
     pub total: u64,
 }
 

@@ -1,36 +1,38 @@
-//! The embeddings found so far, by the photo's content: what makes a second run cost only what changed, and a killed
-//! run go on where it was.
+//! The cache in `<out>.cache` beside the folder (it is not to be uploaded): the embeddings found so far, by the photo's
+//! content. They are what makes a second run cost only what changed, and a killed run go on where it was.
 //!
-//! One append-only file for each network, in `<out>.cache` beside the folder (it is not to be uploaded):
+//! One file for each network and each version of the pipeline, a [`RecordLog`]:
 //!
 //! ```text
 //! offset  size  field
-//! 0       4     magic "LKED"
-//! 4       4     dimensions d, u32, little-endian as all that follows
-//! 8       32    identity of the network
-//! 40      ...   records of 32 + 8 + 24 + 4d + 4 bytes:
-//!               SHA-256 of the photo's file, width u32, height u32, colours, embedding f32 * d, fnv1a32 of the record so
-//!               far
+//! 0       4     magic "LKEC"
+//! 4       4     version of the pipeline, u32, little-endian as all that follows
+//! 8       4     dimensions d, u32
+//! 12      32    identity of the network
+//! 44      ...   records of 32 + 8 + 24 + 4d bytes and 8 of their digest:
+//!               SHA-256 of the photo's file, width u32, height u32, colours, embedding f32 * d
 //! ```
-//!
-//! A record cut short or damaged by a crash ends the file: what follows is cut off and made again.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use lookalike::colour::{self, Colours};
-use lookalike::digest::{Digest, fnv1a32};
+use lookalike::digest::Digest;
 
 use super::embeddings::Embeddings;
+use super::record_log::{Access, RecordLog};
 
-const MAGIC: &[u8; 4] = b"LKED";
-const HEADER: u64 = 40;
+const MAGIC: &[u8; 4] = b"LKEC";
+
+/// Version of all that makes an embedding, its colours or a thumbnail of a photo: decoding, turning, resizing, colours,
+/// preprocessing, kernels, JPEG encoding. Raise it whenever one of them gives other numbers for any photo, so that what an
+/// earlier program made is not mixed with what this one makes. A test in `thumbnail.rs` compares a digest of most of them.
+pub const PIPELINE: u32 = 1;
+
 /// Where the embedding is in a record.
 const EMBEDDING: u64 = 32 + 8 + colour::BYTES as u64;
-const CATALOGUE: &str = "catalogue.txt";
 
 /// One embedded photo: where its record is, its upright size in pixels, and its colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,65 +68,60 @@ pub struct Described {
     pub embedding: Vec<f32>,
 }
 
-/// The cache, open for appending.
+/// The embeddings of one network that are known.
 pub struct EmbeddingCache {
-    path: PathBuf,
-    file: File,
+    log: RecordLog,
     dims: usize,
     records: HashMap<Digest, Record>,
-    count: u64,
 }
 
 impl EmbeddingCache {
-    /// Where the cache of the folder `out` is.
+    /// Where the cache of the folder `out` is: beside it, by its name.
     pub fn folder_of(out: &Path) -> PathBuf {
-        let mut name = out.file_name().unwrap_or(out.as_os_str()).to_os_string();
+        // `.` and the like have no name of their own.
+        let named = match out.file_name() {
+            Some(_) => out.to_path_buf(),
+            None => out.canonicalize().unwrap_or_else(|_| out.to_path_buf()),
+        };
+        let mut name = named.file_name().unwrap_or(named.as_os_str()).to_os_string();
         name.push(".cache");
-        out.with_file_name(name)
+        named.with_file_name(name)
     }
 
-    /// Opens or makes the cache in `folder` for one network.
+    /// Opens the cache in `folder` for one network; to be written, it is made if there is none.
     ///
     /// # Errors
-    /// When the file cannot be read or written.
-    pub fn open(folder: &Path, network: Digest, dims: usize) -> anyhow::Result<EmbeddingCache> {
-        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        let path = folder.join(format!("embeddings-{}.bin", network.short()));
-        Self::open_file(path.clone(), network, dims).with_context(|| format!("opening {}", path.display()))
-    }
-
-    fn open_file(path: PathBuf, network: Digest, dims: usize) -> anyhow::Result<EmbeddingCache> {
+    /// If the file cannot be read or written.
+    pub fn open(
+        folder: &Path,
+        network: Digest,
+        dims: usize,
+        access: Access,
+    ) -> anyhow::Result<EmbeddingCache> {
         let mut header = Vec::new();
         header.extend(MAGIC);
+        header.extend(PIPELINE.to_le_bytes());
         header.extend(u32::try_from(dims)?.to_le_bytes());
         header.extend(network.0);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mut found = Vec::new();
-        (&file).take(HEADER).read_to_end(&mut found)?;
-        if found != header {
-            file.set_len(0)?;
-            file.rewind()?;
-            file.write_all(&header)?;
+        if access == Access::Write {
+            fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         }
-        let mut cache = EmbeddingCache { path, file, dims, records: HashMap::new(), count: 0 };
-        cache.scan()?;
-        Ok(cache)
-    }
-
-    /// Reads the records there are and cuts off a damaged end.
-    fn scan(&mut self) -> anyhow::Result<()> {
-        self.file.seek(SeekFrom::Start(HEADER))?;
-        let mut reader = BufReader::with_capacity(1 << 20, &self.file);
-        let mut record = vec![0; self.record_bytes()];
-        while reader.read_exact(&mut record).is_ok() {
-            let Some((digest, [width, height], colours)) = checked(&record) else { break };
-            self.records.insert(digest, Record { index: self.count, width, height, colours });
-            self.count += 1;
+        let path = folder.join(format!("embeddings-{}-{PIPELINE}.bin", network.short()));
+        let mut records = HashMap::new();
+        let log = RecordLog::open(&path, header, EMBEDDING as usize + 4 * dims, access, |index, content| {
+            let Some((photo, [width, height], colours)) = parse(content) else { return false };
+            records.insert(photo, Record { index, width, height, colours });
+            true
+        })?;
+        if let (damaged @ 1.., places) = log.damaged()
+            && access == Access::Write
+        {
+            eprintln!(
+                "note: {damaged} of {places} embeddings in {} are damaged; their photos are embedded again",
+                path.display()
+            );
         }
-        let end = HEADER + self.count * record.len() as u64;
-        self.file.set_len(end)?;
-        self.file.seek(SeekFrom::Start(end))?;
-        Ok(())
+        Ok(EmbeddingCache { log, dims, records })
     }
 
     /// The record of the photo with that content.
@@ -132,64 +129,59 @@ impl EmbeddingCache {
         self.records.get(photo).copied()
     }
 
-    /// All records there are now, for threads that look while new ones are appended.
+    /// All records there are now, for threads that look while new ones are added.
     pub fn snapshot(&self) -> HashMap<Digest, Record> {
         self.records.clone()
     }
 
-    /// Appends what is known of a photo.
+    /// Adds what is known of a photo.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If it cannot be written, or is not of finite numbers.
     pub fn insert(&mut self, photo: Digest, described: &Described) -> anyhow::Result<Record> {
         let Described { size: [width, height], colours, embedding } = described;
         assert_eq!(embedding.len(), self.dims, "the network makes embeddings of one length");
-        let mut bytes = Vec::new();
-        bytes.extend(photo.0);
-        bytes.extend(width.to_le_bytes());
-        bytes.extend(height.to_le_bytes());
-        bytes.extend(colours.as_bytes());
-        bytes.extend(embedding.iter().flat_map(|value| value.to_le_bytes()));
-        bytes.extend(fnv1a32(&bytes).to_le_bytes());
-        self.file.write_all(&bytes).with_context(|| format!("writing {}", self.path.display()))?;
-        let record = Record { index: self.count, width: *width, height: *height, colours: *colours };
+        ensure!(
+            embedding.iter().all(|value| value.is_finite()),
+            "an embedding has a number that is not finite"
+        );
+        let mut content = Vec::new();
+        content.extend(photo.0);
+        content.extend(width.to_le_bytes());
+        content.extend(height.to_le_bytes());
+        content.extend(colours.as_bytes());
+        content.extend(embedding.iter().flat_map(|value| value.to_le_bytes()));
+        let index = self.log.add(&content)?;
+        let record = Record { index, width: *width, height: *height, colours: *colours };
         self.records.insert(photo, record);
-        self.count += 1;
         Ok(record)
+    }
+
+    /// Has the system put what was added on the disk.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub fn sync(&self) -> anyhow::Result<()> {
+        self.log.sync()
     }
 
     /// The embeddings of its records, as the network gave them.
     pub fn embeddings(&self) -> Embeddings {
-        Embeddings::in_file(self.path.clone(), self.dims, HEADER + EMBEDDING, self.record_bytes() as u64)
-    }
-
-    fn record_bytes(&self) -> usize {
-        EMBEDDING as usize + 4 * self.dims + 4
+        let first = self.log.offset(0) + EMBEDDING;
+        Embeddings::in_file(self.log.path().to_path_buf(), self.dims, first, self.log.stride())
     }
 }
 
-/// Keeps other runs of the program off the cache in `folder` for as long as the result lives.
-///
-/// # Errors
-/// When another run has it, or the folder cannot be made.
-pub fn lock(folder: &Path) -> anyhow::Result<File> {
-    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    let path = folder.join("lock");
-    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("{} is in use by another precompute; wait for it", folder.display())
-        }
-        // Not every file system has locks.
-        Err(TryLockError::Error(_)) => Ok(file),
-    }
+/// Name of the note of which photos a folder was made of, by the digest of its manifest.
+fn catalogue_name(manifest: Digest) -> String {
+    format!("catalogue-{}.txt", manifest.short())
 }
 
-/// Notes which photos the folder with that manifest was made of: ids and digests in item order.
+/// Notes which photos the folder with that manifest was made of: ids and digests in item order. It is written before that
+/// folder is published; the note of the one before stays until [`remove_other_catalogues`].
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write_catalogue<'a>(
     folder: &Path,
     manifest: Digest,
@@ -197,16 +189,32 @@ pub fn write_catalogue<'a>(
 ) -> anyhow::Result<()> {
     let lines = photos.map(|(id, photo)| format!("{} {}\n", photo.hex(), serde_json::json!(id)));
     let text = format!("{}\n{}", manifest.hex(), lines.collect::<String>());
-    let path = folder.join(CATALOGUE);
+    let path = folder.join(catalogue_name(manifest));
     fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
 }
 
-/// What [`write_catalogue`] noted, `None` if it was for another manifest.
+/// Removes the notes of [`write_catalogue`] about all folders but that with this manifest.
+pub fn remove_other_catalogues(folder: &Path, manifest: Digest) {
+    let own = catalogue_name(manifest);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("catalogue") && name.ends_with(".txt") && *name != own {
+            // That it stays is no harm.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
+/// What [`write_catalogue`] noted, `None` if there is no note about that manifest.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// If the file cannot be read.
 pub fn read_catalogue(folder: &Path, manifest: Digest) -> anyhow::Result<Option<Vec<(String, Digest)>>> {
-    let path = folder.join(CATALOGUE);
+    let path = folder.join(catalogue_name(manifest));
+    if !path.exists() {
+        return Ok(None);
+    }
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let mut lines = text.lines();
     if lines.next() != Some(&manifest.hex()) {
@@ -220,16 +228,17 @@ pub fn read_catalogue(folder: &Path, manifest: Digest) -> anyhow::Result<Option<
     photos.map(Some).with_context(|| format!("{} is damaged; run `build` again", path.display()))
 }
 
-fn checked(record: &[u8]) -> Option<(Digest, [u32; 2], Colours)> {
-    let (content, checksum) = record.split_last_chunk::<4>()?;
-    if fnv1a32(content) != u32::from_le_bytes(*checksum) {
-        return None;
-    }
+/// The content of a record but the embedding; `None` if there cannot be such a record.
+fn parse(content: &[u8]) -> Option<(Digest, [u32; 2], Colours)> {
     let (digest, rest) = content.split_first_chunk::<32>()?;
     let (width, rest) = rest.split_first_chunk::<4>()?;
     let (height, rest) = rest.split_first_chunk::<4>()?;
-    let colours = Colours::from_bytes(*rest.first_chunk()?)?;
-    Some((Digest(*digest), [*width, *height].map(u32::from_le_bytes), colours))
+    let (colours, embedding) = rest.split_first_chunk()?;
+    let finite = |word: &[u8; 4]| f32::from_le_bytes(*word).is_finite();
+    if !embedding.as_chunks::<4>().0.iter().all(finite) {
+        return None;
+    }
+    Some((Digest(*digest), [*width, *height].map(u32::from_le_bytes), Colours::from_bytes(*colours)?))
 }
 
 #[cfg(test)]
@@ -243,30 +252,55 @@ mod tests {
         Described { size: [width, height], colours: Colours::of(&grey), embedding: embedding.to_vec() }
     }
 
+    fn scratch(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("lookalike-cache-{name}-{}", std::process::id()))
+    }
+
     #[test]
-    fn a_torn_end_is_cut_off_and_the_rest_kept() -> anyhow::Result<()> {
-        let folder = std::env::temp_dir().join(format!("lookalike-cache-{}", std::process::id()));
-        let network = Digest::of(b"network");
+    fn what_is_kept_is_found_by_content_and_network() -> anyhow::Result<()> {
+        let folder = scratch("kept");
+        let [network, other] = [Digest::of(b"network"), Digest::of(b"other")];
         let photo = |name: &str| Digest::of(name.as_bytes());
-        let mut cache = EmbeddingCache::open(&folder, network, 3)?;
+        let mut cache = EmbeddingCache::open(&folder, network, 3, Access::Write)?;
         cache.insert(photo("a"), &described([10, 20], [1.0, 2.0, 3.0]))?;
         cache.insert(photo("b"), &described([30, 40], [4.0, 5.0, 6.0]))?;
-        let path = cache.path.clone();
         drop(cache);
-
-        let whole = fs::read(&path)?;
-        for cut in [1, 7, 55] {
-            fs::write(&path, &whole[..whole.len() - cut])?;
-            let mut cache = EmbeddingCache::open(&folder, network, 3)?;
-            assert_eq!((cache.get(&photo("a")).is_some(), cache.get(&photo("b")).is_some()), (true, false));
-            let record = cache.insert(photo("b"), &described([30, 40], [4.0, 5.0, 6.0]))?;
+        for access in [Access::Read, Access::Write] {
+            let cache = EmbeddingCache::open(&folder, network, 3, access)?;
+            let record = cache.get(&photo("b")).context("it was kept")?;
+            assert_eq!((record.width, record.height), (30, 40));
             let mut embedding = [0.0; 3];
             cache.embeddings().reader()?.read(record, &mut embedding)?;
             assert_eq!(embedding, [4.0, 5.0, 6.0]);
-            drop(cache);
-            assert_eq!(fs::read(&path)?, whole);
         }
-        fs::remove_dir_all(&folder)?;
+        assert!(EmbeddingCache::open(&folder, other, 3, Access::Write)?.get(&photo("a")).is_none());
+        Ok(fs::remove_dir_all(&folder)?)
+    }
+
+    #[test]
+    fn what_is_not_finite_is_neither_kept_nor_read() -> anyhow::Result<()> {
+        let folder = scratch("finite");
+        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), 3, Access::Write)?;
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(cache.insert(Digest::of(b"a"), &described([1, 1], [1.0, bad, 0.0])).is_err());
+        }
+        assert!(cache.get(&Digest::of(b"a")).is_none());
+        let mut content = vec![0; EMBEDDING as usize];
+        content.extend([1.0, f32::NAN, 0.0].iter().flat_map(|value: &f32| value.to_le_bytes()));
+        assert_eq!(parse(&content), None);
+        Ok(fs::remove_dir_all(&folder)?)
+    }
+
+    #[test]
+    fn the_cache_lies_beside_the_folder_whatever_it_is_called() -> anyhow::Result<()> {
+        assert_eq!(EmbeddingCache::folder_of(Path::new("site/lookalike")), Path::new("site/lookalike.cache"));
+        assert_eq!(
+            EmbeddingCache::folder_of(Path::new("site/lookalike/.")),
+            Path::new("site/lookalike.cache")
+        );
+        let here = std::env::current_dir()?.canonicalize()?;
+        let name = here.file_name().context("a name")?.to_string_lossy();
+        assert_eq!(EmbeddingCache::folder_of(Path::new(".")), here.with_file_name(format!("{name}.cache")));
         Ok(())
     }
 }

@@ -1,48 +1,69 @@
 //! Photos to embeddings, on all cores. Each worker reads and decodes a few photos and embeds them together, so memory is
 //! that of a few photos a worker however many there are; results go through a short queue to the one thread that writes
 //! the cache.
+//!
+//! Whatever happens to a photo costs that photo: an error of the disk, a panic, a network that fails on it, and a photo that
+//! takes too long. The thread of such a one cannot be ended; it is left alone, and another takes its place. Only what
+//! concerns all photos, such as a full disk, ends the run, and then, as after Ctrl-C, what is in hand is finished and kept.
 
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use lookalike::colour::Colours;
 use lookalike::digest::Digest;
-use lookalike::network::Network;
-use lookalike::photo::{Limits, Photo, PhotoError, decode};
+use lookalike::photo::{Limits, decode};
 
-use super::Skipped;
 use super::cache::{Described, EmbeddingCache, Record};
-use super::thumbnail;
-use crate::catalogue::Product;
+use super::read_photo::read_photo;
+use super::thumbnail::{self, Thumbnails};
+use crate::catalogue::{Product, Skipped};
+use crate::caught::caught;
+use crate::fault;
+use crate::interrupt::{self, Interrupted};
+use crate::networks::{Networks, PhotoNetwork};
 use crate::progress::Progress;
 
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
 const TOGETHER: usize = 8;
+/// How often it is looked whether a photo takes too long or a signal came.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Why a photo is skipped that the network makes nothing of.
 const NOT_FINITE: &str =
     "the network's embedding of it has a number that is not finite: compile the network with --weights f32";
 
 /// What is to be embedded, and how.
-pub struct Work<'a> {
+pub struct Work {
     /// The folder the products' paths are below.
-    pub photos: &'a Path,
+    pub photos: PathBuf,
     /// In item order.
-    pub products: &'a [Product],
+    pub products: Vec<Product>,
     /// Ready to run.
-    pub network: &'a Network,
-    /// Where thumbnails go, if they are wanted.
-    pub thumbnails: Option<PathBuf>,
+    pub networks: Arc<Networks>,
+    /// Whether photos are embedded by the stored neighbours' own network, rather than by that of shoppers' photos.
+    pub by_own: bool,
     /// Number of threads.
     pub jobs: usize,
+    /// How long a photo may take to be read, decoded and made small.
+    pub limit: Duration,
+}
+
+impl Work {
+    /// The network that photos are embedded by.
+    fn network(&self) -> PhotoNetwork<'_> {
+        let photo = PhotoNetwork::Compiled(&self.networks.photo.network);
+        if self.by_own { self.networks.own().unwrap_or(photo) } else { photo }
+    }
 }
 
 /// A product that is in the folder.
+#[derive(Clone)]
 pub struct Item {
     /// Its id.
     pub id: String,
@@ -50,6 +71,8 @@ pub struct Item {
     pub path: PathBuf,
     /// Digest of the photo's file.
     pub photo: Digest,
+    /// Digest of its thumbnail, if thumbnails are wanted.
+    pub thumbnail: Option<Digest>,
     /// Its embedding.
     pub record: Record,
 }
@@ -65,98 +88,134 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Leaves out what `other`, of the same products, could not embed, or found with another content.
+    pub fn keep_those_of(&mut self, other: &mut Outcome) {
+        let same: HashMap<&str, Digest> =
+            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
+        let changed = |item: &Item| same.get(item.id.as_str()).is_some_and(|photo| *photo != item.photo);
+        let reason = "it changed while it was read".to_owned();
+        let skip = |item: &Item| Skipped { file: item.path.display().to_string(), reason: reason.clone() };
+        self.skipped.extend(self.items.iter().filter(|item| changed(item)).map(skip));
+        let kept: HashMap<String, Digest> = self
+            .items
+            .iter()
+            .filter(|item| same.get(item.id.as_str()) == Some(&item.photo))
+            .map(|item| (item.id.clone(), item.photo))
+            .collect();
+        self.items.retain(|item| kept.contains_key(&item.id));
+        other.items.retain(|item| kept.contains_key(&item.id));
+        self.skipped.append(&mut other.skipped);
+    }
+
     /// Why the first photo was skipped.
     pub fn first_reason(&self) -> String {
         self.skipped.first().map(|photo| format!("{}: {}", photo.file, photo.reason)).unwrap_or_default()
     }
 }
 
+/// A photo that the cache holds.
+struct Kept {
+    photo: Digest,
+    thumbnail: Option<Digest>,
+    record: Record,
+}
+
+/// What a worker found out about a photo.
 enum Done {
-    Reused { photo: Digest, record: Record },
-    Embedded { photo: Digest, described: Described },
+    Reused(Kept),
+    Embedded { photo: Digest, thumbnail: Option<Digest>, described: Described },
     Skipped { reason: String },
+}
+
+enum Message {
+    /// About a photo, by its number; an error is about all photos.
+    Done(usize, anyhow::Result<Done>),
+    /// A worker has ended.
+    Ended,
+}
+
+/// What the workers share.
+struct Shared {
+    work: Work,
+    known: HashMap<Digest, Record>,
+    /// Where thumbnails go and those that are known, if they are wanted.
+    thumbnails: Option<(PathBuf, HashMap<Digest, Digest>)>,
+    next: AtomicUsize,
+    stop: AtomicBool,
+}
+
+/// What a worker is at, for the thread that looks after it.
+#[derive(Default)]
+struct State {
+    /// The photo that it reads, and since when.
+    at: Option<(usize, Instant)>,
+    /// Photos that wait for the network.
+    pending: Vec<Pending>,
+    /// Its photo took too long: it is to do nothing more.
+    abandoned: bool,
+}
+
+/// A photo before the network.
+struct Pending {
+    index: usize,
+    photo: Digest,
+    thumbnail: Option<Digest>,
+    size: [u32; 2],
+    colours: Colours,
+    input: Vec<f32>,
 }
 
 /// Embeds what is not in the cache yet.
 ///
 /// # Errors
-/// When the cache or a thumbnail cannot be written or the network fails; not when a photo cannot be read.
-pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> anyhow::Result<Outcome> {
-    let known: Vec<_> = work.products.iter().map(|_| None).collect();
-    let mut done: Vec<Option<Result<Item, Skipped>>> = known;
-    let mut embedded = 0;
-    // Workers look photos up in what was there at the start; two new photos of one content are both embedded, once.
-    let next = AtomicUsize::new(0);
-    let stop = AtomicBool::new(false);
-    let (sender, receiver) = sync_channel::<(usize, anyhow::Result<Done>)>(work.jobs * 2);
-    let snapshot = cache.snapshot();
-    thread::scope(|scope| -> anyhow::Result<()> {
-        for _ in 0..work.jobs {
-            let (sender, next, stop, snapshot) = (sender.clone(), &next, &stop, &snapshot);
-            scope.spawn(move || {
-                let mut pending = Pending::default();
-                while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let product = work.products.get(index);
-                    let mut answers = Vec::new();
-                    match product.map(|product| prepare(work, product, |photo| snapshot.get(photo).copied()))
-                    {
-                        None => {}
-                        Some(Ok(Prepared::Done(done))) => answers.push((index, Ok(done))),
-                        Some(Ok(Prepared::Input { photo, size, colours, input })) => {
-                            pending.photos.push((index, photo, size, colours));
-                            pending.inputs.extend(input);
-                        }
-                        Some(Err(error)) => answers.push((index, Err(error))),
-                    }
-                    if product.is_none() || pending.photos.len() == TOGETHER {
-                        pending.embed(work.network, &mut answers);
-                    }
-                    let received = answers.into_iter().all(|answer| sender.send(answer).is_ok());
-                    if product.is_none() || !received {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        let mut first_error = None;
-        for (index, result) in receiver {
-            let product = &work.products[index];
-            let kept = result.and_then(|result| match result {
-                Done::Reused { photo, record } => Ok(Ok((photo, record))),
-                Done::Embedded { photo, described } => {
-                    let record = match cache.get(&photo) {
-                        Some(record) => record,
-                        None => {
-                            embedded += 1;
-                            cache.insert(photo, &described)?
-                        }
-                    };
-                    Ok(Ok((photo, record)))
-                }
-                Done::Skipped { reason } => Ok(Err(reason)),
-            });
-            match kept {
-                Ok(kept) => {
-                    done[index] = Some(match kept {
-                        Ok((photo, record)) => {
-                            Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, record })
-                        }
-                        Err(reason) => Err(Skipped { file: product.path.display().to_string(), reason }),
-                    });
-                    progress.advance();
-                }
-                Err(error) => {
-                    stop.store(true, Ordering::Relaxed);
-                    first_error.get_or_insert(error.context(product.path.display().to_string()));
-                }
+/// If the cache or a thumbnail cannot be written, or a signal asked to stop; not if a photo cannot be read.
+pub fn embed(
+    work: Work,
+    cache: &mut EmbeddingCache,
+    thumbnails: Option<&mut Thumbnails>,
+    progress: &Progress,
+) -> anyhow::Result<Outcome> {
+    let (sender, receiver) = sync_channel(work.jobs * 2);
+    let shared = Shared {
+        // Workers look photos up in what was there at the start; two new photos of one content are both embedded, once.
+        known: cache.snapshot(),
+        thumbnails: thumbnails.as_ref().map(|all| (all.folder.clone(), all.snapshot())),
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        work,
+    };
+    let mut pool = Pool { shared: Arc::new(shared), sender, workers: Vec::new(), live: 0 };
+    for _ in 0..pool.shared.work.jobs {
+        pool.start(Vec::new())?;
+    }
+    let mut keeper = Keeper { cache, thumbnails, embedded: 0 };
+    let mut outcomes: Vec<Option<Result<Item, Skipped>>> = Vec::new();
+    outcomes.resize_with(pool.shared.work.products.len(), || None);
+    let answered = pool.run(&receiver, |index, product, result| {
+        outcomes[index] = Some(match keeper.keep(result)? {
+            Ok(Kept { photo, thumbnail, record }) => {
+                Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, thumbnail, record })
             }
-        }
-        first_error.map_or(Ok(()), Err)
-    })?;
+            Err(reason) => Err(Skipped { file: product.photo(), reason }),
+        });
+        progress.advance();
+        Ok(())
+    });
+    let embedded = keeper.embedded;
+    // What was found is kept, whatever ended the run.
+    let synced = keeper.cache.sync();
+    answered?;
+    synced?;
+    let (all, done) = (outcomes.len(), outcomes.iter().flatten().count());
+    if interrupt::requested() && done < all {
+        return Err(Interrupted(format!(
+            "{done} of {all} photos are done and kept, and the folder is as it was; run the same command again to go on"
+        ))
+        .into());
+    }
+    ensure!(done == all, "{} photos were not looked at: a thread ended early", all - done);
     let (mut items, mut skipped) = (Vec::new(), Vec::new());
-    for result in done.into_iter().flatten() {
+    for result in outcomes.into_iter().flatten() {
         match result {
             Ok(item) => items.push(item),
             Err(photo) => skipped.push(photo),
@@ -165,83 +224,241 @@ pub fn embed(work: &Work, cache: &mut EmbeddingCache, progress: &Progress) -> an
     Ok(Outcome { items, skipped, embedded })
 }
 
-/// A photo before the network.
+/// Writes down what workers found out.
+struct Keeper<'a> {
+    cache: &'a mut EmbeddingCache,
+    thumbnails: Option<&'a mut Thumbnails>,
+    embedded: usize,
+}
+
+impl Keeper<'_> {
+    /// Keeps what is new; gives the photo, its thumbnail and its record, or why it is skipped.
+    fn keep(&mut self, done: Done) -> anyhow::Result<Result<Kept, String>> {
+        let Kept { photo, thumbnail, record } = match done {
+            Done::Skipped { reason } => return Ok(Err(reason)),
+            Done::Reused(kept) => kept,
+            Done::Embedded { photo, thumbnail, described } => {
+                let record = match self.cache.get(&photo) {
+                    Some(record) => record,
+                    None => {
+                        self.embedded += 1;
+                        self.cache.insert(photo, &described)?
+                    }
+                };
+                Kept { photo, thumbnail, record }
+            }
+        };
+        if let (Some(thumbnails), Some(thumbnail)) = (&mut self.thumbnails, thumbnail) {
+            thumbnails.insert(photo, thumbnail)?;
+        }
+        Ok(Ok(Kept { photo, thumbnail, record }))
+    }
+}
+
+/// The workers, and who looks after them.
+struct Pool {
+    shared: Arc<Shared>,
+    sender: SyncSender<Message>,
+    workers: Vec<Arc<Mutex<State>>>,
+    /// How many have not ended.
+    live: usize,
+}
+
+impl Pool {
+    /// Starts a worker, with photos that another left for the network.
+    fn start(&mut self, pending: Vec<Pending>) -> anyhow::Result<()> {
+        let state = Arc::new(Mutex::new(State { pending, ..State::default() }));
+        self.workers.push(state.clone());
+        let (shared, sender) = (self.shared.clone(), self.sender.clone());
+        let run = move || {
+            // However the thread ends, that it has is told; but of one that was left alone it has been.
+            if caught(|| embed_some(&shared, &state, &sender)).unwrap_or(true) {
+                sender.send(Message::Ended).ok();
+            }
+        };
+        thread::Builder::new().name("embed".to_owned()).spawn(run).context("starting a thread")?;
+        self.live += 1;
+        Ok(())
+    }
+
+    /// Hands the answer about each photo to `keep` until all workers have ended. After an error or a signal no more photos are
+    /// begun.
+    fn run(
+        &mut self,
+        receiver: &Receiver<Message>,
+        mut keep: impl FnMut(usize, &Product, Done) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let shared = self.shared.clone();
+        let mut first_error = None;
+        let mut looked = Instant::now();
+        while self.live > 0 {
+            let message = match receiver.recv_timeout(TICK) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut kept = Ok(());
+            match message {
+                Some(Message::Ended) => self.live -= 1,
+                Some(Message::Done(index, result)) => {
+                    kept = result.and_then(|done| keep(index, &shared.work.products[index], done));
+                }
+                None => {}
+            }
+            if looked.elapsed() >= TICK {
+                looked = Instant::now();
+                for (index, pending) in self.overdue() {
+                    let limit = shared.work.limit.as_secs_f64();
+                    let reason = format!("it took longer than {limit} seconds (--photo-timeout)");
+                    let skipped = keep(index, &shared.work.products[index], Done::Skipped { reason });
+                    self.live -= 1;
+                    kept = kept.and(skipped).and(self.start(pending));
+                }
+            }
+            if let Err(error) = kept {
+                shared.stop.store(true, Ordering::Relaxed);
+                first_error.get_or_insert(error);
+            }
+            if interrupt::requested() {
+                shared.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Leaves workers alone whose photo takes too long; gives the photo and what waits for the network, of each.
+    fn overdue(&mut self) -> Vec<(usize, Vec<Pending>)> {
+        let mut left = Vec::new();
+        self.workers.retain(|worker| {
+            let mut state = locked(worker);
+            match state.at {
+                Some((index, since)) if since.elapsed() > self.shared.work.limit => {
+                    state.abandoned = true;
+                    left.push((index, std::mem::take(&mut state.pending)));
+                    false
+                }
+                _ => true,
+            }
+        });
+        left
+    }
+}
+
+/// A panic within the lock is caught and told, and leaves the state as it was between two photos.
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Embeds one photo after the other until there is none left or the work is stopped. False if it was left alone.
+fn embed_some(shared: &Shared, state: &Mutex<State>, sender: &SyncSender<Message>) -> bool {
+    let network = shared.work.network();
+    while !shared.stop.load(Ordering::Relaxed) {
+        let index = shared.next.fetch_add(1, Ordering::Relaxed);
+        let Some(product) = shared.work.products.get(index) else { break };
+        locked(state).at = Some((index, Instant::now()));
+        let prepared = caught(|| prepare(shared, index, product));
+        let mut state = locked(state);
+        if state.abandoned {
+            return false;
+        }
+        state.at = None;
+        let done = match prepared {
+            Ok(Ok(Prepared::Pending(pending))) => {
+                state.pending.push(pending);
+                None
+            }
+            Ok(Ok(Prepared::Done(done))) => Some(Ok(done)),
+            Ok(Err(error)) => Some(Err(error.context(product.path.display().to_string()))),
+            Err(panic) => Some(Ok(Done::Skipped { reason: format!("the program failed on it: {panic}") })),
+        };
+        let full = state.pending.len() >= TOGETHER;
+        let batch = if full { std::mem::take(&mut state.pending) } else { Vec::new() };
+        drop(state);
+        let done = done.map(|done| (index, done));
+        let answers =
+            done.into_iter().chain(run_network(network, batch).map(|(index, done)| (index, Ok(done))));
+        for (index, done) in answers {
+            if sender.send(Message::Done(index, done)).is_err() {
+                return true;
+            }
+        }
+    }
+    let rest = std::mem::take(&mut locked(state).pending);
+    for (index, done) in run_network(network, rest) {
+        if sender.send(Message::Done(index, Ok(done))).is_err() {
+            break;
+        }
+    }
+    true
+}
+
 enum Prepared {
     /// Nothing is left to do.
     Done(Done),
     /// What is left is the network.
-    Input { photo: Digest, size: [u32; 2], colours: Colours, input: Vec<f32> },
+    Pending(Pending),
 }
 
-fn prepare(
-    work: &Work,
-    product: &Product,
-    known: impl Fn(&Digest) -> Option<Record>,
-) -> anyhow::Result<Prepared> {
+fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<Prepared> {
     let skipped = |reason: String| Ok(Prepared::Done(Done::Skipped { reason }));
-    let bytes = match fs::read(work.photos.join(&product.path)) {
+    fault::point(&format!("photo/{}", product.id))?;
+    let bytes = match read_photo(&shared.work.photos.join(&product.path)) {
         Ok(bytes) => bytes,
         Err(error) => return skipped(error.to_string()),
     };
-    let digest = Digest::of(&bytes);
-    let record = known(&digest);
-    let thumbnail = work.thumbnails.as_ref().map(|folder| folder.join(thumbnail::path(&digest)));
-    let thumbnail = thumbnail.filter(|file| !file.exists());
-    if let (Some(record), None) = (record, &thumbnail) {
-        return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
+    let photo = Digest::of(&bytes);
+    let record = shared.known.get(&photo).copied();
+    let mut thumbnail = None;
+    if let Some((folder, known)) = &shared.thumbnails {
+        thumbnail = known.get(&photo).copied().filter(|known| thumbnail::is_there(known, folder));
     }
-    let photo = match decode_caught(&bytes) {
-        Ok(photo) => photo,
+    let whole = thumbnail.is_some() || shared.thumbnails.is_none();
+    if let (Some(record), true) = (record, whole) {
+        return Ok(Prepared::Done(Done::Reused(Kept { photo, thumbnail, record })));
+    }
+    let decoded = match decode(&bytes, &Limits::default()) {
+        Ok(decoded) => decoded,
         Err(error) => return skipped(error.to_string()),
     };
     drop(bytes);
-    if let Some(file) = thumbnail {
-        thumbnail::write(&photo, &file)?;
+    if let (Some((folder, _)), None) = (&shared.thumbnails, thumbnail) {
+        thumbnail = Some(thumbnail::write(&decoded, folder)?);
     }
     if let Some(record) = record {
-        return Ok(Prepared::Done(Done::Reused { photo: digest, record }));
+        return Ok(Prepared::Done(Done::Reused(Kept { photo, thumbnail, record })));
     }
-    let input = work.network.description().preprocessing.apply(&photo);
-    let (size, colours) = ([photo.width(), photo.height()], Colours::of(&photo));
-    Ok(Prepared::Input { photo: digest, size, colours, input })
+    let (size, colours) = ([decoded.width(), decoded.height()], Colours::of(&decoded));
+    let input = shared.work.network().preprocessing().apply(&decoded);
+    Ok(Prepared::Pending(Pending { index, photo, thumbnail, size, colours, input }))
 }
 
-/// Photos that wait to be embedded together.
-#[derive(Default)]
-struct Pending {
-    photos: Vec<(usize, Digest, [u32; 2], Colours)>,
-    inputs: Vec<f32>,
-}
-
-impl Pending {
-    /// Embeds them all and appends what came of each to `answers`.
-    fn embed(&mut self, network: &Network, answers: &mut Vec<(usize, anyhow::Result<Done>)>) {
-        if self.photos.is_empty() {
-            return;
-        }
-        let embeddings = network.run(&self.inputs).context("embedding");
-        self.inputs.clear();
-        match embeddings {
-            Ok(embeddings) => {
-                let rows = embeddings.chunks_exact(network.dims());
-                for ((index, photo, size, colours), embedding) in self.photos.drain(..).zip(rows) {
-                    let done = if embedding.iter().all(|value| value.is_finite()) {
-                        let described = Described { size, colours, embedding: embedding.to_vec() };
-                        Done::Embedded { photo, described }
-                    } else {
-                        Done::Skipped { reason: NOT_FINITE.to_owned() }
-                    };
-                    answers.push((index, Ok(done)));
-                }
+/// Embeds photos together, or, if the network fails, one by one, so that those it fails on are told from the others.
+fn run_network(network: PhotoNetwork, batch: Vec<Pending>) -> impl Iterator<Item = (usize, Done)> + use<> {
+    let inputs = batch.iter().flat_map(|pending| &pending.input).copied().collect::<Vec<_>>();
+    let together = if batch.is_empty() { Ok(Vec::new()) } else { run_caught(network, &inputs) };
+    drop(inputs);
+    let embeddings: Vec<Result<Vec<f32>, String>> = match together {
+        Ok(all) => all.chunks_exact(network.dims().max(1)).map(|row| Ok(row.to_vec())).collect(),
+        Err(reason) if batch.len() == 1 => vec![Err(reason)],
+        Err(_) => batch.iter().map(|pending| run_caught(network, &pending.input)).collect(),
+    };
+    batch.into_iter().zip(embeddings).map(|(pending, embedding)| {
+        let Pending { index, photo, thumbnail, size, colours, .. } = pending;
+        let done = match embedding {
+            Ok(embedding) if embedding.iter().all(|value| value.is_finite()) => {
+                Done::Embedded { photo, thumbnail, described: Described { size, colours, embedding } }
             }
-            // The first error ends the build; one is enough.
-            Err(error) => answers.extend(self.photos.drain(..).next().map(|(index, ..)| (index, Err(error)))),
-        }
-    }
+            Ok(_) => Done::Skipped { reason: NOT_FINITE.to_owned() },
+            Err(reason) => Done::Skipped { reason: format!("the network failed on it: {reason}") },
+        };
+        (index, done)
+    })
 }
 
-/// A decoder that panics on a hostile file costs that file only.
-fn decode_caught(bytes: &[u8]) -> Result<Photo, PhotoError> {
-    catch_unwind(AssertUnwindSafe(|| decode(bytes, &Limits::default())))
-        .unwrap_or_else(|_| Err(PhotoError::Damaged("the decoder gave up on it".to_owned())))
+fn run_caught(network: PhotoNetwork, inputs: &[f32]) -> Result<Vec<f32>, String> {
+    caught(|| {
+        fault::point("network").map_err(anyhow::Error::from)?;
+        network.run(inputs)
+    })
+    .and_then(|result: anyhow::Result<Vec<f32>>| result.map_err(|error| format!("{error:#}")))
 }

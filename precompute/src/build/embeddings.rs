@@ -4,8 +4,10 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
+use lookalike::digest::Digest;
 use lookalike::embedding::Adaptation;
 
 use super::cache::Record;
@@ -28,30 +30,36 @@ pub struct Embeddings {
     along_axes: bool,
 }
 
+/// Where in the cache the adapted embeddings of a network are while a run lasts.
+pub fn adapted_path(cache_folder: &Path, network: Digest) -> PathBuf {
+    cache_folder.join(format!("{ADAPTED}{}.bin", network.short()))
+}
+
 impl Embeddings {
     /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
     pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
         Embeddings { path, dims, first, stride, adapted: false, along_axes: false }
     }
 
-    /// Adapts those of `records`, which are of `network`, into a file in `folder` that is removed when the result is dropped.
+    /// Adapts those of `records`, which are of `network`, into the file `path` that is removed when the result is dropped.
     /// Gives the records of the adapted embeddings too, in the same order.
     ///
     /// # Errors
     /// When an embedding cannot be read or is not of finite numbers, or the file cannot be written.
     pub fn adapted(
-        folder: &Path,
+        path: &Path,
         network: &Embeddings,
         records: &[Record],
         adaptation: &Adaptation,
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
-        let (path, dims) = (folder.join("adapted.bin"), adaptation.axes());
+        let dims = adaptation.axes();
+        let (path, file) = adapted_file(path)?;
         let along_axes = adaptation.components().len() == 1;
         let stride = 4 * dims as u64;
         let embeddings = Embeddings { path, dims, first: 0, stride, adapted: true, along_axes };
         let writing = || format!("writing {}", embeddings.path.display());
-        let mut file = BufWriter::new(File::create(&embeddings.path).with_context(writing)?);
+        let mut file = BufWriter::new(file);
         for records in records.chunks(PIECE * PIECES) {
             let pieces: Vec<&[Record]> = records.chunks(PIECE).collect();
             let adapt = |reader: &mut EmbeddingReader, piece: usize| {
@@ -110,10 +118,44 @@ impl Embeddings {
     }
 }
 
+/// What the names of files of adapted embeddings begin with.
+const ADAPTED: &str = "adapted-";
+
+/// A new file for adapted embeddings: `path` with a number of this process in its name or, if nothing can be written there,
+/// among the system's temporary files.
+fn adapted_file(path: &Path) -> anyhow::Result<(PathBuf, File)> {
+    static FILES: AtomicU64 = AtomicU64::new(0);
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!("{stem}-{}-{}.bin", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+    let path = path.with_file_name(&name);
+    if let Ok(file) = File::create(&path) {
+        return Ok((path, file));
+    }
+    let elsewhere = std::env::temp_dir().join(format!("lookalike-{name}"));
+    match File::create(&elsewhere) {
+        Ok(file) => Ok((elsewhere, file)),
+        Err(error) => {
+            Err(error).with_context(|| format!("making {} or {}", path.display(), elsewhere.display()))
+        }
+    }
+}
+
+/// Removes files of adapted embeddings that killed runs left in the cache `folder`, which no other run uses now.
+pub fn remove_strays(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(ADAPTED) && name.ends_with(".bin") {
+            // That it stays is no harm.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
 impl Drop for Embeddings {
     fn drop(&mut self) {
         if self.adapted {
-            // The next run writes it anew; that it is left is no harm.
+            // The next build removes it; that it is left is no harm.
             fs::remove_file(&self.path).ok();
         }
     }

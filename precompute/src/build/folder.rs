@@ -4,33 +4,40 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, Metric};
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
-    WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard, write_neighbour_shard,
+    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork,
+    NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
+    write_neighbour_shard,
 };
 
 use super::bytes::Bytes;
-use super::cache::{EmbeddingCache, write_catalogue};
+use super::cache::{EmbeddingCache, remove_other_catalogues, write_catalogue};
 use super::cells::{CellContents, Cells};
 use super::embed::Item;
 use super::fragments;
 use super::neighbours::Neighbours;
-use super::place;
 use super::ranking::{self, RankingFiles};
 use super::space::Coordinates;
 use super::thumbnail;
+use crate::args::PublishOptions;
 use crate::catalogue::ProductFields;
+use crate::headers;
 use crate::networks::Opened;
+use crate::publish::Target;
 use crate::widget;
 
 /// Everything the folder is made of.
 pub struct Contents<'a> {
-    /// Where it goes.
+    /// What `--out` says, beside which the cache is.
     pub out: &'a Path,
+    /// Where it is published to.
+    pub target: &'a Target,
+    /// How.
+    pub publish: &'a PublishOptions,
     /// In item order, as the next two.
     pub items: &'a [Item],
     /// What the shop's table says of each.
@@ -39,6 +46,8 @@ pub struct Contents<'a> {
     pub neighbours: &'a Neighbours,
     /// The share of the exact ones that they are, where they may not all be.
     pub neighbours_recall: Option<f64>,
+    /// The network that they were found by, if it is not `network`.
+    pub neighbours_network: Option<NeighboursNetwork>,
     /// What embeddings were adapted to the catalogue by, if they were.
     pub adaptation: Option<&'a Adaptation>,
     /// What codes are made of.
@@ -71,15 +80,21 @@ pub enum ToCode<'a> {
     Cells(&'a Cells, CellContents<'a>),
 }
 
-/// Writes the folder and puts it in its place; what was there before is replaced at once or not at all.
+/// Writes the folder and publishes it; what was there before is replaced at once or not at all.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written, or the folder cannot be replaced.
 pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
-    let bytes = place::fill(contents.out, |folder| write_into(folder, contents))?;
-    let manifest = Digest::of(&fs::read(contents.out.join("manifest.json"))?);
-    let photos = contents.items.iter().map(|item| (item.id.as_str(), item.photo));
-    write_catalogue(&EmbeddingCache::folder_of(contents.out), manifest, photos)?;
+    let cache = EmbeddingCache::folder_of(contents.out);
+    let keep = usize::from(contents.publish.keep_generations);
+    let (bytes, manifest) = contents.target.publish(keep, |folder| {
+        let bytes = write_into(folder, contents)?;
+        let manifest = Digest::of(&fs::read(folder.join("manifest.json"))?);
+        let photos = contents.items.iter().map(|item| (item.id.as_str(), item.photo));
+        write_catalogue(&cache, manifest, photos)?;
+        Ok((bytes, manifest))
+    })?;
+    remove_other_catalogues(&cache, manifest);
     Ok(bytes)
 }
 
@@ -133,6 +148,9 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     };
     let manifest = manifest.write();
     fs::write(folder.join("manifest.json"), &manifest)?;
+    if let Some(host) = contents.publish.headers {
+        headers::write(folder, host, &contents.publish.headers_at)?;
+    }
     bytes.total = bytes.parts() + manifest.len() as u64;
     Ok(bytes)
 }
@@ -158,7 +176,8 @@ fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(Neigh
     });
     let (path, bytes) = write_set(folder, "neighbours", files)?;
     let recall = contents.neighbours_recall;
-    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall }, bytes))
+    let network = contents.neighbours_network.clone();
+    Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall, network }, bytes))
 }
 
 fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry, u64)> {
@@ -176,10 +195,7 @@ fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry
 
 fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
     let (width, height) = thumbnail::size(item.record.width, item.record.height);
-    let thumbnail = contents
-        .thumbnails
-        .as_ref()
-        .map(|_| url(&Path::new("thumbnails").join(thumbnail::path(&item.photo))));
+    let thumbnail = item.thumbnail.map(|digest| url(&Path::new("thumbnails").join(thumbnail::path(&digest))));
     let original = contents.images.map(|base| format!("{}/{}", base.trim_end_matches('/'), url(&item.path)));
     Card {
         id: item.id.clone(),
@@ -228,8 +244,8 @@ fn url(path: &Path) -> String {
 fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     let Some(thumbnails) = &contents.thumbnails else { return Ok(0) };
     let mut written = BTreeMap::new();
-    for item in contents.items {
-        let path = thumbnail::path(&item.photo);
+    for digest in contents.items.iter().filter_map(|item| item.thumbnail) {
+        let path = thumbnail::path(&digest);
         if written.contains_key(&path) {
             continue;
         }
@@ -237,12 +253,15 @@ fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent)?;
         }
-        let bytes = match fs::hard_link(&from, &to) {
-            Ok(()) => fs::metadata(&to)?.len(),
-            // Not every file system has links.
-            Err(_) => fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?,
-        };
-        written.insert(path, bytes);
+        // A copy, not a link: what optimises the pictures of a site in their place is not to reach the cache.
+        let content = fs::read(&from).with_context(|| format!("reading {}", from.display()))?;
+        ensure!(
+            Digest::of(&content) == digest,
+            "{} changed since it was made; run `build` again",
+            from.display()
+        );
+        fs::write(&to, &content).with_context(|| format!("writing {}", to.display()))?;
+        written.insert(path, content.len() as u64);
     }
     Ok(written.values().sum())
 }

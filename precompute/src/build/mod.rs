@@ -1,6 +1,6 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`adaptation`] -> [`cells`] (of a large one) -> [`neighbours`] ->
-//! [`folder`].
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`cells`] (of a large one) -> [`neighbours`] ->
+//! [`folder`] -> `publish`.
 
 pub mod adaptation;
 mod bytes;
@@ -9,40 +9,52 @@ pub mod cells;
 mod duplicates;
 mod embed;
 pub mod embeddings;
+mod fingerprint;
 mod folder;
 pub mod fragments;
+mod hosting;
 pub mod means;
 pub mod neighbours;
-mod place;
 mod ranking;
+mod read_photo;
+pub mod record_log;
 pub mod space;
-mod stamp;
 pub mod thumbnail;
+mod vectors;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{ProductFields, find_products, read_table};
-use crate::networks::{self, Opened};
+use crate::catalogue::{self, Described, Product, ProductFields, Skipped, Unmatched};
+use crate::fetch::Counts;
+use crate::networks::{Networks, Opened, PhotoNetwork};
 use crate::progress::Progress;
+use crate::publish::Target;
 use crate::workers::processors;
+use crate::{interrupt, lock, widget};
 use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
-use embed::Outcome;
-use embeddings::Embeddings;
+use embed::{Item, Outcome};
+use embeddings::adapted_path;
+use fingerprint::Fingerprint;
 use folder::ToCode;
+use hosting::LargestFile;
 use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
-use stamp::Stamp;
+use record_log::Access;
+use thumbnail::Thumbnails;
+use vectors::{Source, Vectors};
 
 /// Products whose neighbours are found exactly, at most; of more through the cells.
 const MOST_EXACT: usize = 200_000;
@@ -51,6 +63,20 @@ const MOST_EXACT: usize = 200_000;
 #[derive(Serialize)]
 pub struct Report {
     items: usize,
+    /// Photos that are embedded, one a product.
+    photos: usize,
+    /// Photos of products beside those, which the feed names and which are not embedded.
+    #[serde(skip_serializing_if = "is_zero")]
+    further_photos: usize,
+    /// Groups of variants; none where products are not grouped.
+    groups: usize,
+    /// What was fetched, if there is a feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<Counts>,
+    /// Rows of the table and photos that have no counterpart.
+    unmatched: Unmatched,
+    /// Columns of the table that are on the cards and in the filters, where everybody can read them.
+    published_columns: Vec<String>,
     skipped: Vec<Skipped>,
     embedded: usize,
     reused: usize,
@@ -58,6 +84,10 @@ pub struct Report {
     images_per_second: f64,
     #[serde(flatten)]
     made: Made,
+    /// Files of the folder.
+    files: usize,
+    /// The largest of them.
+    largest_file: LargestFile,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
@@ -68,6 +98,9 @@ pub struct Report {
 pub struct Made {
     /// What was done about adaptation to the catalogue.
     adaptation: Adapting,
+    /// The same of the network of the stored neighbours, if it is one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    neighbours_adaptation: Option<Adapting>,
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
     /// Cells that the codes are cut into.
@@ -79,57 +112,116 @@ pub struct Made {
     bytes: Bytes,
 }
 
-/// A photo that is not in the folder.
-#[derive(Serialize)]
-pub struct Skipped {
-    file: String,
-    reason: String,
-}
-
 /// Runs `build`.
 ///
 /// # Errors
 /// When there is nothing to build from, the network cannot be had, or the folder cannot be written; a photo that
 /// cannot be read is an error only with `--strict`.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
-    let started = Instant::now();
-    place::check_target(&arguments.out)?;
-    let products = find_products(&arguments.photos)?;
-    let mut table = match &arguments.items {
-        Some(path) => read_table(path)?,
-        None => HashMap::new(),
-    };
+    interrupt::install()?;
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
-    let _lock = cache::lock(&cache_folder)?;
-    place::restore(&arguments.out)?;
-    let opened = networks::open(&arguments.model, &cache_folder)?;
+    let result = build(arguments, &cache_folder);
+    result.map_err(|error| match disk_is_full(&error) {
+        true => error.context(format!(
+            "the disk is full: make room and run the same command again; the folder is as it was, and the embeddings \
+             found so far are kept in {}",
+            cache_folder.display()
+        )),
+        false => error,
+    })
+}
+
+/// Whether an error comes from a disk without space, or from a quota.
+fn disk_is_full(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
+
+/// Bytes that a folder of `products` products has at least: network, widget, and of each product its neighbours, its code and
+/// its refinement.
+fn least_bytes(arguments: &BuildArguments, opened: &Opened, products: usize) -> u64 {
+    let network = opened.network.description().parts.iter().map(|part| part.bytes).sum::<u64>();
+    let widget = widget::files().iter().map(|file| file.content.len() as u64).sum::<u64>();
+    let neighbours = u64::from(arguments.neighbours).min(products.saturating_sub(1) as u64);
+    let each = neighbours * Metric::ALL.len() as u64 * 8 + 24;
+    network + widget + products as u64 * each
+}
+
+fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let target = Target::new(&arguments.out)?;
+    let _lock = lock::write(cache_folder)?;
+    target.recover()?;
+    target.preflight()?;
+    embeddings::remove_strays(cache_folder);
+    let own: [&Path; 2] = [&arguments.out, cache_folder];
+    let mut catalogue = catalogue::gather(&arguments.catalogue, &own, &cache_folder.join("photos"))?;
+    let group = arguments.group.clone().or(catalogue.group.map(str::to_owned));
+    let arguments = &BuildArguments { group, ..arguments.clone() };
+    let networks = Arc::new(Networks::open(&arguments.networks, cache_folder)?);
+    let opened = &networks.photo;
     if !opened.network.description().trained {
         eprintln!(
             "note: {} has random weights, not yet trained ones: neighbours show shape and colour rather than meaning",
             opened.network.description().name
         );
     }
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let mut cache = EmbeddingCache::open(&cache_folder, opened.network.identity(), opened.network.dims())?;
-
-    let progress = Progress::new("embedding", products.len() as u64);
+    let products = std::mem::take(&mut catalogue.products);
+    let count = products.len();
+    target.check_space(least_bytes(arguments, opened, count))?;
+    let jobs = jobs(arguments);
+    let mut thumbnails = match arguments.no_thumbnails {
+        true => None,
+        false => Some(Thumbnails::open(cache_folder)?),
+    };
     let embedding = Instant::now();
-    let outcome = embed::embed(
-        &embed::Work {
-            photos: &arguments.photos,
-            products: &products,
-            network: &opened.network,
-            thumbnails: (!arguments.no_thumbnails).then(|| cache_folder.join("thumbnails")),
+    let embed = |by_own: bool, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
+        let photo = PhotoNetwork::Compiled(&networks.photo.network);
+        let network = if by_own { networks.own().unwrap_or(photo) } else { photo };
+        let mut cache =
+            EmbeddingCache::open(cache_folder, network.identity(), network.dims(), Access::Write)?;
+        let progress = Progress::new("embedding", products.len() as u64);
+        let work = embed::Work {
+            photos: catalogue.folder.clone(),
+            products,
+            networks: networks.clone(),
+            by_own,
             jobs,
-        },
-        &mut cache,
-        &progress,
-    )?;
-    progress.finish();
+            limit: arguments.photo_timeout,
+        };
+        let outcome = embed::embed(work, &mut cache, thumbnails, &progress)?;
+        progress.finish();
+        anyhow::Ok((outcome, cache))
+    };
+    let (mut outcome, cache) = embed(false, products, thumbnails.as_mut())?;
+    let own = match networks.own() {
+        Some(_) => {
+            let product =
+                |item: &Item| Product { id: item.id.clone(), path: item.path.clone(), address: None };
+            let (mut own, cache) = embed(true, outcome.items.iter().map(product).collect(), None)?;
+            outcome.keep_those_of(&mut own);
+            outcome.embedded = outcome.embedded.max(own.embedded);
+            Some(OwnEmbeddings { outcome: own, cache })
+        }
+        None => None,
+    };
     let embedding_seconds = embedding.elapsed().as_secs_f64();
-    if outcome.items.is_empty() {
-        bail!("none of the {} photos could be read; the first: {}", products.len(), outcome.first_reason());
+    if !outcome.skipped.is_empty()
+        && let Err(error) = fs::read_dir(&catalogue.folder)
+    {
+        bail!(
+            "{} can no longer be read ({error}), so {} photos are missing; the folder is as it was: run the same \
+             command again once it can",
+            catalogue.folder.display(),
+            outcome.skipped.len()
+        );
     }
+    if outcome.items.is_empty() {
+        bail!("none of the {count} photos could be read; the first: {}", outcome.first_reason());
+    }
+    outcome.skipped.splice(0..0, std::mem::take(&mut catalogue.skipped));
     if arguments.strict && !outcome.skipped.is_empty() {
         list(&outcome.skipped);
         bail!(
@@ -138,29 +230,41 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         );
     }
 
-    let fields: Vec<ProductFields> =
-        outcome.items.iter().map(|item| table.remove(&item.id).unwrap_or_default()).collect();
-    if arguments.items.is_some() && fields.iter().all(|fields| *fields == ProductFields::default()) {
-        eprintln!("note: no product of the table has a photo; ids are photos' file names without the ending");
-    }
-    let made_of = stamp::made_of(arguments, opened.network.identity(), &outcome.items, &fields)?;
-    let made = match Stamp::of_same(made_of, &arguments.out, &cache_folder) {
-        Some(stamp) => stamp.made,
+    let (fetched, further_photos) = (catalogue.fetched, catalogue.further_photos);
+    let ids: Vec<&str> = outcome.items.iter().map(|item| item.id.as_str()).collect();
+    let Described { fields, unmatched, published } =
+        catalogue.describe(&ids, &arguments.catalogue, arguments.group.as_deref())?;
+    let groups = groups(&fields, arguments.group.as_deref());
+    let inputs_digest = fingerprint::inputs_digest(arguments, networks.identity(), &outcome.items, &fields)?;
+    let made = match Fingerprint::of_same(inputs_digest, target.out(), cache_folder) {
+        Some(fingerprint) => fingerprint.made,
         None => {
-            let made = index(arguments, &outcome, &fields, &cache, &opened, jobs)?;
-            Stamp::write(made_of, &made, &arguments.out, &cache_folder)?;
+            let made = index(arguments, &target, &outcome, &fields, &cache, own.as_ref(), &networks)?;
+            Fingerprint::write(inputs_digest, &made, target.out(), cache_folder)?;
+            if let Some(thumbnails) = &thumbnails {
+                thumbnails.remove_strays();
+            }
             made
         }
     };
 
+    let (files, largest_file) = hosting::files(&arguments.out)?;
     let report = Report {
         items: outcome.items.len(),
+        photos: outcome.items.len(),
+        further_photos,
+        groups,
+        fetched,
+        unmatched,
+        published_columns: published,
         embedded: outcome.embedded,
         reused: outcome.items.len() - outcome.embedded,
         skipped: outcome.skipped,
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
         made,
+        files,
+        largest_file,
         peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
@@ -172,40 +276,80 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the network of the stored neighbours makes of the products, if it is one of its own.
+struct OwnEmbeddings {
+    outcome: Outcome,
+    cache: EmbeddingCache,
+}
+
+/// Number of threads.
+fn jobs(arguments: &BuildArguments) -> usize {
+    arguments.jobs.map_or_else(processors, usize::from)
+}
+
 /// From embeddings to the folder.
 fn index(
     arguments: &BuildArguments,
+    target: &Target,
     outcome: &Outcome,
     fields: &[ProductFields],
     cache: &EmbeddingCache,
-    opened: &Opened,
-    jobs: usize,
+    own: Option<&OwnEmbeddings>,
+    networks: &Networks,
 ) -> anyhow::Result<Made> {
-    let network = outcome.items.iter().map(|item| item.record).collect::<Vec<_>>();
-    let (adaptation, adapting) =
-        adaptation::choose(arguments.adapt, &arguments.out, &opened.network, cache, &outcome.items, jobs)?;
-    // From here on distances are between these.
-    let (embeddings, records) = match &adaptation {
-        Some(adaptation) => {
-            let folder = EmbeddingCache::folder_of(&arguments.out);
-            Embeddings::adapted(&folder, &cache.embeddings(), &network, adaptation, jobs)?
-        }
-        None => (cache.embeddings(), network),
+    let jobs = jobs(arguments);
+    interrupt::check()?;
+    let cache_folder = EmbeddingCache::folder_of(&arguments.out);
+    let network = &networks.photo.network;
+    // What codes are of, and distances of shoppers' photos.
+    let photos = Vectors::new(
+        Source {
+            cache,
+            items: &outcome.items,
+            components: &network.components(),
+            previous: adaptation::of_folder(&arguments.out, network.identity()),
+            file: &adapted_path(&cache_folder, network.identity()),
+        },
+        arguments.adapt,
+        jobs,
+    )?;
+    let own = match (own, networks.own()) {
+        (Some(OwnEmbeddings { outcome, cache }), Some(network)) => Some(Vectors::new(
+            Source {
+                cache,
+                items: &outcome.items,
+                components: &network.components(),
+                previous: adaptation::of_cache(&cache_folder, &network.identity().hex()),
+                file: &adapted_path(&cache_folder, network.identity()),
+            },
+            arguments.adapt,
+            jobs,
+        )?),
+        _ => None,
     };
-    let embeddings = &embeddings;
-    let means = means::means(embeddings, &records)?;
+    interrupt::check()?;
+    // What the stored neighbours are nearest by.
+    let Vectors { embeddings, records, means, .. } = own.as_ref().unwrap_or(&photos);
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
     let code_bytes = f64::from(arguments.code_bytes);
     let in_cells = match arguments.cells.of(records.len()) {
         Some(count) => {
-            let (space, lengths) = space::space(embeddings, &records)?;
-            let cells = Cells::cut(embeddings, &records, &space, count, code_bytes, jobs)?;
+            let (space, lengths) = space::space(&photos.embeddings, &photos.records)?;
+            let cells = Cells::cut(&photos.embeddings, &photos.records, &space, count, code_bytes, jobs)?;
             Some((cells, space, lengths))
         }
         None => None,
     };
-    let through = in_cells.as_ref().map(|(cells, ..)| cells).filter(|_| records.len() > MOST_EXACT);
+    let own_cells = match (&own, &in_cells) {
+        (Some(own), Some((cells, ..))) if own.records.len() > MOST_EXACT => {
+            let (space, _) = space::space(&own.embeddings, &own.records)?;
+            Some(Cells::cut(&own.embeddings, &own.records, &space, cells.members.len(), code_bytes, jobs)?)
+        }
+        _ => None,
+    };
+    let through = own_cells.as_ref().or(in_cells.as_ref().map(|(cells, ..)| cells));
+    let through = through.filter(|_| records.len() > MOST_EXACT);
     let nearest = |groups: Option<&Groups>| -> anyhow::Result<(Neighbours, Option<f64>)> {
         let progress = Progress::new("neighbours", outcome.items.len() as u64);
         let wanted = Wanted {
@@ -215,55 +359,74 @@ fn index(
             groups,
         };
         let found = match through {
-            Some(cells) => neighbours::find_in_cells(embeddings, &records, cells, &wanted, jobs, &progress)?,
-            None => neighbours::find(embeddings, &records, &wanted, jobs, &progress)?,
+            Some(cells) => neighbours::find_in_cells(embeddings, records, cells, &wanted, jobs, &progress)?,
+            None => neighbours::find(embeddings, records, &wanted, jobs, &progress)?,
         };
         progress.finish();
-        let recall = through.map(|_| neighbours::recall(embeddings, &records, &found, &wanted, jobs));
+        interrupt::check()?;
+        let recall = through.map(|_| neighbours::recall(embeddings, records, &found, &wanted, jobs));
         Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
     let duplicates =
-        duplicates::find(embeddings, &outcome.items, &records, &neighbours, &means, arguments.colour > 0.0)?;
+        duplicates::find(embeddings, &outcome.items, records, &neighbours, means, arguments.colour > 0.0)?;
     if arguments.fold_duplicates && !duplicates.is_empty() {
         let groups = duplicates::folded(variants.as_ref(), &duplicates, outcome.items.len());
         (neighbours, neighbours_recall) = nearest(Some(&groups))?;
     }
-    let thumbnails = EmbeddingCache::folder_of(&arguments.out).join("thumbnails");
+    let thumbnails = cache_folder.join("thumbnails");
     let bytes = folder::write(&folder::Contents {
         out: &arguments.out,
+        target,
+        publish: &arguments.publish,
         items: &outcome.items,
         fields,
         neighbours: &neighbours,
         neighbours_recall,
-        adaptation: adaptation.as_ref(),
+        neighbours_network: own.as_ref().and_then(|own| networks.own_entry(own.adaptation.is_some())),
+        adaptation: photos.adaptation.as_ref(),
         codes: match &in_cells {
             Some((cells, space, lengths)) => {
-                let items = &records;
+                let (embeddings, items) = (&photos.embeddings, &photos.records);
                 ToCode::Cells(cells, CellContents { embeddings, items, space, lengths, code_bytes, jobs })
             }
-            None => ToCode::Whole(space::coordinates(embeddings, &records)?),
+            None => ToCode::Whole(space::coordinates(&photos.embeddings, &photos.records)?),
         },
         code_bytes,
         jobs,
-        means: &means,
+        means: &photos.means,
         colour: arguments.colour,
-        network: opened,
+        network: &networks.photo,
         thumbnails: (!arguments.no_thumbnails).then_some(thumbnails),
         images: arguments.images.as_deref(),
         fragments: arguments.fragments.as_deref(),
         group: arguments.group.as_deref(),
     })
     .with_context(|| format!("writing {}", arguments.out.display()))?;
+    if let (Some(Vectors { adaptation: Some(adaptation), .. }), Some(network)) = (&own, networks.own()) {
+        let path = adaptation::kept_path(&cache_folder, &network.identity().hex());
+        fs::write(&path, adaptation.write()).with_context(|| format!("writing {}", path.display()))?;
+    }
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
     Ok(Made {
-        adaptation: adapting,
+        adaptation: photos.adapting,
+        neighbours_adaptation: own.map(|own| own.adapting),
         duplicates: duplicates.into_iter().map(ids).collect(),
         cells: in_cells.map(|(cells, ..)| cells.members.len()),
         neighbours_recall,
         bytes,
     })
+}
+
+/// How many groups of variants there are by `column`.
+fn groups(fields: &[ProductFields], column: Option<&str>) -> usize {
+    let of = |fields| Some(ProductFields::column(fields, column?)?);
+    fields.iter().filter_map(of).collect::<HashSet<&str>>().len()
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Which products are variants of one by `column`, as `query --group` has it.
@@ -295,8 +458,12 @@ fn list(skipped: &[Skipped]) {
 impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
-        let Made { adaptation, duplicates, cells, neighbours_recall, bytes } = made;
+        let published = &self.published_columns;
+        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
+        if self.groups > 0 {
+            println!("  {} groups of variants", self.groups);
+        }
         if *embedded > 0 {
             println!(
                 "  {embedded} embedded ({images_per_second:.1} a second), {reused} reused, {} skipped",
@@ -306,6 +473,12 @@ impl Report {
             println!("  nothing new to embed, {reused} reused, {} skipped", skipped.len());
         }
         println!("  {}", adaptation.line());
+        if let Some(adaptation) = neighbours_adaptation {
+            println!("  the network of the stored neighbours: {}", adaptation.line());
+        }
+        if !published.is_empty() {
+            println!("  published columns: {}", published.join(", "));
+        }
         let copies: usize = duplicates.iter().map(|set| set.len() - 1).sum();
         if copies > 0 {
             println!(
@@ -336,5 +509,14 @@ impl Report {
             megabytes(bytes.model),
             megabytes(bytes.runtime),
         );
+        println!(
+            "  {} files, the largest of {:.2} MB ({})",
+            self.files,
+            megabytes(self.largest_file.bytes),
+            self.largest_file.path
+        );
+        for note in hosting::notes(self.files, &self.largest_file) {
+            println!("  note: {note}");
+        }
     }
 }

@@ -303,6 +303,7 @@ mod tests {
     use lookalike::photo::Photo;
 
     use super::super::cache::{Described, EmbeddingCache};
+    use super::super::record_log::Access;
     use super::super::space;
     use super::*;
 
@@ -310,7 +311,7 @@ mod tests {
     fn near_cells_hold_nearly_all_of_the_nearest() -> anyhow::Result<()> {
         let folder = std::env::temp_dir().join(format!("lookalike-near-{}", std::process::id()));
         let (items, dims) = (3 * NEAREST, 20);
-        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims)?;
+        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims, Access::Write)?;
         let mut state = 1u64;
         let mut number = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -132,7 +132,7 @@ fn write_in_partitions(
         let items = u32::try_from(of_cells.items.len())?;
         let whole = Attributes::read(&bytes, items)?;
         let attributes_of = |members: &[u32]| {
-            let rows = members.iter().map(|item| columns(&contents.fields[*item as usize]));
+            let rows = members.iter().map(|item| contents.fields[*item as usize].comparable());
             write_attributes_of_partition(rows, whole.columns())
         };
         let head = |digests: &[Digest]| Attributes::write_head(items, whole.columns().len(), digests);
@@ -183,17 +183,12 @@ fn attributes(contents: &Contents) -> Option<Vec<u8>> {
         eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
         return None;
     }
-    let written =
-        attributes::write_attributes(contents.fields.iter().map(columns), contents.group.as_slice());
+    let written = attributes::write_attributes(
+        contents.fields.iter().map(ProductFields::comparable),
+        contents.group.as_slice(),
+    );
     for left_out in &written.left_out {
         eprintln!("note: {left_out}");
     }
     (written.columns > 0).then_some(written.bytes)
-}
-
-/// The columns of a product that may be filtered by.
-fn columns(fields: &ProductFields) -> impl Iterator<Item = (&str, &str)> {
-    let price = fields.price.as_deref().map(|price| ("price", price));
-    let others = fields.attributes.iter().map(|(name, text)| (&**name, &**text));
-    price.into_iter().chain(others)
 }

@@ -1,7 +1,37 @@
-//! What there is to embed: the photos of a folder, and the shop's table of products.
+//! What there is to embed: photos of products, and what the shop says of them. One file a step:
+//!
+//! a table's bytes -> [`text`] -> [`rows`] -> [`names`] of columns -> [`table`], with [`numbers`] -> [`fields`];
+//! a folder -> [`photos`]; both -> [`matching`] -> [`publish`].
 
+mod fields;
+mod gather;
+mod matching;
+mod names;
+mod numbers;
 mod photos;
+mod publish;
+mod rows;
 mod table;
+mod text;
 
-pub use photos::{Product, find_products};
-pub use table::{ProductFields, read_table};
+use serde::Serialize;
+
+pub use fields::ProductFields;
+pub use gather::{Described, gather};
+pub use matching::{MatchIds, Unmatched};
+pub use names::ColumnNames;
+pub use names::same_name;
+pub use numbers::amount;
+pub use photos::{ENDINGS, Exclude, Product, find_photos};
+pub use rows::{Row, Table};
+pub use table::read_table;
+pub use text::decode as decode_text;
+
+/// A photo that is not in the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its file below the folder of photos, or its address.
+    pub file: String,
+    /// Why.
+    pub reason: String,
+}

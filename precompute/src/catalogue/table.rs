@@ -1,140 +1,139 @@
-//! The shop's table of products: `items.csv` with a header, or JSON objects a line.
+//! The shop's table of products: CSV with a header, or JSON.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use serde::{Serialize, Serializer};
 
-/// What the table says of one product. Empty fields are left out.
-///
-/// A million of them are in memory for as long as a build takes: names of columns are shared, and nothing has room to grow.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ProductFields {
-    /// Its name.
-    pub title: Option<String>,
-    /// Its page.
-    pub url: Option<String>,
-    /// Its price.
-    pub price: Option<String>,
-    /// Its own picture.
-    pub image: Option<String>,
-    /// Every further column and what it says, in byte order of their names.
-    #[serde(serialize_with = "as_map")]
-    pub attributes: Vec<(Arc<str>, Box<str>)>,
-}
+use super::fields::ProductFields;
+use super::names::ColumnNames;
+use super::numbers::NumberColumns;
+use super::rows::{self, Place, Row, normal};
+use super::text;
 
-fn as_map<S: Serializer>(attributes: &[(Arc<str>, Box<str>)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(attributes.iter().map(|(name, text)| (&**name, &**text)))
-}
-
-impl ProductFields {
-    /// What column `name` says, `None` where it is empty or not there.
-    pub fn column(&self, name: &str) -> Option<&str> {
-        let field = match name {
-            "title" => &self.title,
-            "url" => &self.url,
-            "price" => &self.price,
-            "image" => &self.image,
-            _ => return self.place(name).ok().map(|place| &*self.attributes[place].1),
-        };
-        field.as_deref()
-    }
-
-    /// Of a further column; where it would be, if it is not there.
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.attributes.binary_search_by(|(other, _)| (**other).cmp(name))
-    }
+/// What a table says of products.
+pub struct ProductTable {
+    /// By id, in Unicode's composed form and without white space around it.
+    pub products: HashMap<String, ProductFields>,
+    /// What to tell the user.
+    pub notes: Vec<String>,
 }
 
 /// The table in `path` by product id.
 ///
 /// # Errors
-/// When the file cannot be read, has no id column, or names a product twice; the message has the line.
-pub fn read_table(path: &Path) -> anyhow::Result<HashMap<String, ProductFields>> {
-    let mut table = HashMap::new();
-    let take = |line: u64, row: Row| {
-        let (id, fields) = product(row).with_context(|| format!("{}, line {line}", path.display()))?;
-        if table.contains_key(&id) {
-            bail!("{}, line {line}: product {id} is there twice", path.display());
-        }
-        table.insert(id, fields);
-        Ok(())
-    };
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    match ending.as_deref() {
-        Some("jsonl" | "ndjson") => read_json_lines(path, take)?,
-        _ => read_csv(path, take)?,
-    }
-    Ok(table)
+/// When the file cannot be read, has no id column, or says two things of a product; the message has the line.
+pub fn read_table(path: &Path, names: &ColumnNames) -> anyhow::Result<ProductTable> {
+    let reading = || format!("reading {}", path.display());
+    let bytes = fs::read(path).with_context(reading)?;
+    parse(bytes, names).with_context(reading)
 }
 
-/// The byte order mark, which spreadsheets put before everything else.
-const MARK: &str = "\u{feff}";
-
-/// Columns and what they say.
-type Row = Vec<(Arc<str>, String)>;
-
-fn read_csv(path: &Path, mut take: impl FnMut(u64, Row) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let reading = || format!("reading {}", path.display());
-    let text = fs::read(path).with_context(reading)?;
-    let mut reader = csv::Reader::from_reader(text.strip_prefix(MARK.as_bytes()).unwrap_or(&text));
-    let header: Vec<Arc<str>> = reader.headers().with_context(reading)?.iter().map(Arc::from).collect();
-    if !header.iter().any(|column| **column == *"id") {
-        bail!("{}: there is no column called id (there are {})", reading(), header.join(", "));
-    }
-    for record in reader.records() {
-        let record = record.with_context(reading)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        take(line, header.iter().cloned().zip(record.iter().map(str::to_owned)).collect())?;
-    }
-    Ok(())
-}
-
-fn read_json_lines(path: &Path, mut take: impl FnMut(u64, Row) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let reading = || format!("reading {}", path.display());
-    let text = fs::read_to_string(path).with_context(reading)?;
-    let text = text.strip_prefix(MARK).unwrap_or(&text);
-    let mut names: BTreeSet<Arc<str>> = BTreeSet::new();
-    for (line, text) in (1u64..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
-            .with_context(|| format!("line {line} is not a JSON object"))
-            .with_context(reading)?;
-        let plain = |value: serde_json::Value| match value {
-            serde_json::Value::String(text) => text,
-            serde_json::Value::Null => String::new(),
-            other => other.to_string(),
-        };
-        let mut name = |key: String| match names.get(&*key) {
-            Some(name) => Arc::clone(name),
+fn parse(bytes: Vec<u8>, names: &ColumnNames) -> anyhow::Result<ProductTable> {
+    let text::Text { text, note } = text::decode(bytes)?;
+    let table = rows::Table::open(&text)?;
+    let ours = names.resolve(&table.columns)?;
+    let by_theirs: HashMap<Arc<str>, Option<Arc<str>>> = table.columns.iter().cloned().zip(ours).collect();
+    let mut notes: Vec<String> = note.into_iter().chain(table.notes.iter().cloned()).collect();
+    let mut products: HashMap<String, ProductFields> = HashMap::new();
+    let (mut numbers, mut joined) = (NumberColumns::default(), 0);
+    table.each_row(|place, row| {
+        let (id, fields) = product(place, row, &by_theirs, &mut numbers)?;
+        match products.get_mut(&id) {
             None => {
-                let name: Arc<str> = key.into();
-                names.insert(Arc::clone(&name));
-                name
+                products.insert(id, fields);
             }
-        };
-        take(line, object.into_iter().map(|(key, value)| (name(key), plain(value))).collect())?;
+            Some(known) => {
+                joined += 1;
+                join(known, fields).with_context(|| format!("{place}: product {id} is there twice"))?;
+            }
+        }
+        Ok(())
+    })?;
+    if joined > 0 {
+        notes.push(format!("{joined} rows are further rows of a product: they are joined to its first"));
+    }
+    notes.extend(numbers.settle(products.values_mut()));
+    Ok(ProductTable { products, notes })
+}
+
+fn product(
+    place: Place,
+    row: Row,
+    names: &HashMap<Arc<str>, Option<Arc<str>>>,
+    numbers: &mut NumberColumns,
+) -> anyhow::Result<(String, ProductFields)> {
+    let (mut id, mut fields) = (None, ProductFields::default());
+    for (column, text) in row {
+        // A JSON object may have a member that the first ones have not.
+        let Some(name) = names.get(&column).cloned().unwrap_or(Some(column)) else { continue };
+        if *name == *"id" {
+            id = Some(normal(&text)).filter(|id| !id.is_empty());
+        } else {
+            numbers.add(place, &name, &text);
+            fields.set(&name, text);
+        }
+    }
+    fields.shrink();
+    Ok((id.with_context(|| format!("{place}: the product has no id"))?, fields))
+}
+
+/// Joins a further row of a product, such as one of a variant: what it adds is added, lists of values grow.
+fn join(known: &mut ProductFields, further: ProductFields) -> anyhow::Result<()> {
+    // Without a title of its own it goes on with the row before, as exports have it.
+    if let (Some(one), Some(other)) = (&known.title, &further.title)
+        && one != other
+    {
+        bail!("one says {one:?} and the other {other:?}");
+    }
+    for (name, text) in further.columns() {
+        let name: Arc<str> = name.into();
+        match known.column(&name) {
+            None => known.set(&name, text.to_owned()),
+            // Of prices and addresses the first counts.
+            Some(_) if matches!(&*name, "title" | "url" | "price" | "image") => {}
+            Some(values) if values.split('|').any(|value| value == text) => {}
+            Some(values) => {
+                let values = format!("{values}|{text}");
+                known.set(&name, values);
+            }
+        }
     }
     Ok(())
 }
 
-fn product(row: Row) -> anyhow::Result<(String, ProductFields)> {
-    let (mut id, mut fields) = (None, ProductFields::default());
-    for (column, value) in row.into_iter().filter(|(_, value)| !value.is_empty()) {
-        match &*column {
-            "id" => id = Some(value),
-            "title" => fields.title = Some(value),
-            "url" => fields.url = Some(value),
-            "price" => fields.price = Some(value),
-            "image" => fields.image = Some(value),
-            _ => match fields.place(&column) {
-                Ok(place) => fields.attributes[place].1 = value.into(),
-                Err(place) => fields.attributes.insert(place, (column, value.into())),
-            },
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, names: &str) -> anyhow::Result<ProductTable> {
+        let names = match names {
+            "" => ColumnNames::default(),
+            names => names.parse().map_err(anyhow::Error::msg)?,
+        };
+        parse(text.as_bytes().to_vec(), &names)
     }
-    fields.attributes.shrink_to_fit();
-    Ok((id.context("the product has no id")?, fields))
+
+    #[test]
+    fn rows_of_one_product_are_joined_and_contradictions_named() -> anyhow::Result<()> {
+        let text = "id,title,size,price\np00,Tee,S,19\np00,,M,21\np00,Tee,M,\np01,Cap,,5\n";
+        let table = read(text, "")?;
+        let tee = &table.products["p00"];
+        assert_eq!((tee.column("size"), tee.column("price")), (Some("S|M"), Some("19")));
+        assert!(table.notes.iter().any(|note| note.starts_with("2 rows")), "{:?}", table.notes);
+        let told =
+            format!("{:#}", read("id,title\np00,x\np01,y\np00,z\n", "").err().context("a contradiction")?);
+        assert!(told.contains("line 4") && told.contains("p00 is there twice"), "{told}");
+        Ok(())
+    }
+
+    #[test]
+    fn ids_that_look_the_same_are_one() -> anyhow::Result<()> {
+        let table = read("ID;Titel\n caf\u{e9} ;x\n", "title=Titel")?;
+        assert_eq!(table.products[&normal("cafe\u{301}")].title.as_deref(), Some("x"));
+        assert!(read("id,title\ncaf\u{e9},x\ncafe\u{301},y\n", "").is_err(), "the second is the first");
+        Ok(())
+    }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::args::{EvalArguments, TableColumn};
 use crate::build::neighbours::{self, Neighbours, Wanted};
 use crate::build::space;
-use crate::catalogue::{ProductFields, read_table};
+use crate::catalogue::{ColumnNames, ProductFields, read_table};
 use crate::folder_reader::Folder;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
@@ -76,7 +76,7 @@ impl Labels {
     /// Of the table that `arguments` name, by the products' ids.
     fn read(arguments: &EvalArguments, ids: &[String]) -> anyhow::Result<Labels> {
         let of_column = |TableColumn { file, column }: &TableColumn| {
-            let numbers = numbered(ids, &read_table(file)?, column);
+            let numbers = numbered(ids, &read_table(file, &ColumnNames::default())?.products, column);
             ensure!(
                 numbers.iter().any(Option::is_some),
                 "no product of the folder has a value in the column {column} of {}",
@@ -96,6 +96,40 @@ impl Labels {
     }
 }
 
+/// The nearest of every product in full precision.
+struct Exact {
+    all: Neighbours,
+    /// Without those of the product's own group, if there are groups.
+    of_other_groups: Option<Neighbours>,
+}
+
+impl Exact {
+    fn find(stored: &StoredEmbeddings, labels: &Labels, jobs: usize) -> anyhow::Result<Exact> {
+        let each = DEPTHS.into_iter().max().unwrap_or(1).max(RECALL_DEPTH);
+        let nearest = |stage, may: &(dyn Fn(usize, usize) -> bool + Sync)| {
+            let progress = Progress::new(stage, stored.records.len() as u64);
+            let wanted = Wanted { each, may, blends: None, groups: None };
+            let found = neighbours::find(&stored.embeddings, &stored.records, &wanted, jobs, &progress);
+            progress.finish();
+            found
+        };
+        let all = nearest("neighbours", &|_, _| true)?;
+        let of_other_groups = match labels.have_groups() {
+            true => {
+                let may =
+                    |item, other| labels.group(item).is_none_or(|group| labels.group(other) != Some(group));
+                Some(nearest("groups", &may)?)
+            }
+            false => None,
+        };
+        Ok(Exact { all, of_other_groups })
+    }
+
+    fn of_other_groups(&self) -> &Neighbours {
+        self.of_other_groups.as_ref().unwrap_or(&self.all)
+    }
+}
+
 /// Prints the figures.
 ///
 /// # Errors
@@ -103,42 +137,32 @@ impl Labels {
 pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
+    let of_photos = stored.of_photos(&folder)?;
+    // What codes are of.
+    let photos = of_photos.as_ref().unwrap_or(&stored);
     if let Some(count) = arguments.sample {
-        return sample::run(&folder, &stored, count as usize, arguments.json);
+        return sample::run(&folder, photos, count as usize, arguments.json);
     }
     let labels = Labels::read(arguments, &stored.ids)?;
     let groups = match labels.have_groups() {
         true => {
-            let colour = arguments.colour.map_or_else(|| Ok(folder.colours()?.weight()), anyhow::Ok)?;
-            Some(GroupRecall::measure(&stored, &labels, colour)?)
+            let own = if arguments.colour.is_empty() { vec![folder.colours()?.weight()] } else { Vec::new() };
+            Some(GroupRecall::measure(&stored, &labels, &[&arguments.colour[..], &own].concat())?)
         }
         false => None,
     };
 
     let jobs = processors();
-    let nearest = |stage, each, may: &(dyn Fn(usize, usize) -> bool + Sync)| {
-        let progress = Progress::new(stage, stored.records.len() as u64);
-        let wanted = Wanted { each, may, blends: None, groups: None };
-        let found = neighbours::find(&stored.embeddings, &stored.records, &wanted, jobs, &progress);
-        progress.finish();
-        found
-    };
-    let deepest = DEPTHS.into_iter().max().unwrap_or(1).max(RECALL_DEPTH);
-    let exact = nearest("neighbours", deepest, &|_, _| true)?;
-    let of_other_groups = match labels.have_groups() {
-        true => {
-            let may = |item, other| labels.group(item).is_none_or(|group| labels.group(other) != Some(group));
-            Some(nearest("groups", deepest, &may)?)
-        }
-        false => None,
-    };
-    let exact_of_other_groups = of_other_groups.as_ref().unwrap_or(&exact);
-    let measure = Measure { stored: &stored, exact: &exact, exact_of_other_groups, labels: &labels, jobs };
+    let exact = Exact::find(photos, &labels, jobs)?;
+    let of_neighbours = of_photos.as_ref().map(|_| Exact::find(&stored, &labels, jobs)).transpose()?;
+    let own_exact = of_neighbours.as_ref().unwrap_or(&exact);
+    let exact_of_other_groups = exact.of_other_groups();
+    let measure = Measure { stored: photos, exact: &exact.all, exact_of_other_groups, labels: &labels, jobs };
     let ([own, own_refined], [bytes, refinement_bytes]) = measure.of_folder(&folder)?;
     let (recall_at_10, refined_recall_at_10) = (own.recall_at_10.clone(), own_refined.recall_at_10.clone());
     let mut codes = vec![own, own_refined];
     if !arguments.codes.is_empty() {
-        let coordinates = space::coordinates(&stored.embeddings, &stored.records)?;
+        let coordinates = space::coordinates(&photos.embeddings, &photos.records)?;
         for bytes in &arguments.codes {
             codes.extend(measure.of_rate(&coordinates, *bytes)?);
         }
@@ -147,7 +171,7 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
     let each = |bytes: u64| bytes as f64 / stored.ids.len() as f64;
     let report = Report {
         items: stored.ids.len(),
-        precision: labels.of_items.as_ref().map(|labels| precision(exact_of_other_groups, labels)),
+        precision: labels.of_items.as_ref().map(|labels| precision(own_exact.of_other_groups(), labels)),
         groups,
         recall_at_10,
         refined_recall_at_10,

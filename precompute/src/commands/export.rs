@@ -20,6 +20,8 @@ use crate::stored_embeddings::StoredEmbeddings;
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let stored = StoredEmbeddings::open(&folder, &arguments.dir)?;
+    let of_photos = if arguments.of_photos { stored.of_photos(&folder)? } else { None };
+    let stored = of_photos.unwrap_or(stored);
     let stored = if arguments.raw { stored.raw() } else { stored };
     if let Some(path) = &arguments.npy {
         npy::write(&stored, path)?;

@@ -2,7 +2,9 @@
 
 pub mod eval;
 pub mod export;
+pub mod feed;
 pub mod model;
+pub mod publish;
 pub mod query;
 pub mod sample;
 pub mod serve;

@@ -13,15 +13,17 @@ use crate::args::VerifyArguments;
 use crate::build::fragments;
 use crate::folder_reader::Folder;
 use crate::networks::Opened;
+use crate::publish::{Listed, read_list};
 use crate::widget;
 
 /// Checks the folder whole.
 ///
 /// # Errors
-/// At the first file that is missing or refused; the message has its name.
+/// If a file is missing, damaged or contradicts another; the message has its name.
 pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&arguments.dir)?;
     let manifest = &folder.manifest;
+    check_digests(&arguments.dir)?;
     let cards = check_cards(&folder)?;
     check_neighbours(&folder, &cards)?;
     check_fragments(&folder)?;
@@ -60,6 +62,30 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     }
     println!("{}: {} products, every file is as it was written", arguments.dir.display(), manifest.items);
     Ok(())
+}
+
+/// Names of damaged files that an error tells.
+const MOST_TOLD: usize = 20;
+
+/// Compares every file with the digest that was written down when the folder was made. A folder made before there was such a
+/// list is checked by what follows alone.
+fn check_digests(folder: &Path) -> anyhow::Result<()> {
+    let Some(list) = read_list(folder)? else { return Ok(()) };
+    let mut wrong = Vec::new();
+    for Listed { path, digest } in &list {
+        match fs::read(folder.join(path)) {
+            Ok(content) if Digest::of(&content) == *digest => {}
+            Ok(_) => wrong.push(format!("{path} is damaged")),
+            Err(error) => wrong.push(format!("{path} cannot be read: {error}")),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let more = wrong.len().saturating_sub(MOST_TOLD);
+    wrong.truncate(MOST_TOLD);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    bail!("{}{more}; upload the folder again, or build it again", wrong.join("; "))
 }
 
 /// Checks what the manifest repeats of the network, so that a page can say it before the network is loaded.

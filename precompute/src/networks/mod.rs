@@ -1,7 +1,13 @@
 //! Where a network comes from: the project's own, an ONNX file, or a folder compiled before.
 
+mod calibration;
 mod constants;
+mod feedback;
+mod native;
 mod onnx;
+mod roles;
+mod sharing;
+mod slices;
 mod source;
 mod storage;
 
@@ -13,6 +19,7 @@ use lookalike::digest::Digest;
 use lookalike::network::{Description, Loader, Network, write_parts};
 
 use crate::args::NetworkOptions;
+pub use roles::{Networks, PhotoNetwork};
 
 /// The name of the network that is used where none is named.
 pub const DEFAULT: &str = "slim";
@@ -72,26 +79,31 @@ pub struct Opened {
     pub text: Vec<u8>,
 }
 
-/// The network that `--model` names; what must be compiled for it goes into `cache`.
+/// The compiled network that `model` names. An ONNX file is compiled into `folder`, its value `output` as the embedding.
 ///
 /// # Errors
 /// When it cannot be read, compiled or written.
-pub fn open(model: &str, cache: &Path) -> anyhow::Result<Opened> {
-    let (path, folder) = (Path::new(model), cache.join("network"));
+fn open(
+    model: &str,
+    output: Option<&str>,
+    options: &NetworkOptions,
+    folder: &Path,
+) -> anyhow::Result<Opened> {
+    let path = Path::new(model);
     // Whatever lies where the program was started: a folder of that name is `./slim`.
     if model == DEFAULT {
-        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         DEFAULT_FILES.iter().try_for_each(|(name, content)| write(&folder.join(name), content))?;
     } else if path.is_dir() {
         return open_folder(path);
     } else if path.is_file() {
-        Compiled::from_onnx(path, None, &NetworkOptions::default())?.write(&folder)?;
+        Compiled::from_onnx(path, output, options)?.write(folder)?;
     } else {
         bail!(
             "no network called {model}: give {DEFAULT}, an ONNX file, or a folder made by `precompute model compile`"
         );
     }
-    open_folder(&folder)
+    open_folder(folder)
 }
 
 /// The network in `folder`.
@@ -125,9 +137,9 @@ mod tests {
     fn a_folder_called_as_the_default_network_does_not_stand_in_for_it() -> anyhow::Result<()> {
         assert!(Path::new(DEFAULT).is_dir(), "tests run where the default network's files are");
         let cache = std::env::temp_dir().join(format!("lookalike-networks-{}", std::process::id()));
-        let opened = open(DEFAULT, &cache)?;
-        assert_eq!(opened.folder, cache.join("network"));
-        assert_eq!(open(&format!("./{DEFAULT}"), &cache)?.folder, Path::new("./slim"));
+        let opened = |model: &str| open(model, None, &NetworkOptions::default(), &cache);
+        assert_eq!(opened(DEFAULT)?.folder, cache);
+        assert_eq!(opened(&format!("./{DEFAULT}"))?.folder, Path::new("./slim"));
         fs::remove_dir_all(&cache)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! tract reads the file, infers every shape and gives typed operations; this walks them in order and writes down the few
 //! that image networks are made of. Operations on constants are done here and now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,10 +22,13 @@ use tract_onnx::tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 use tract_onnx::tract_core::ops::source::TypedSource;
 
 use super::Compiled;
+use super::calibration::moments;
 use super::constants::{broadcast, numbers};
+use super::sharing::{readers, share};
+use super::slices::slice;
 use super::source::{embedding_outlet, read};
 use super::storage::store;
-use crate::args::{NetworkOptions, PreprocessingName, WeightsName};
+use crate::args::{NetworkOptions, WeightsName};
 
 /// Reads and compiles the network in `path`; `output` names the value that is the embedding.
 ///
@@ -36,9 +39,19 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         options.weight_step.is_none() || options.weights == WeightsName::Rans,
         "--weight-step is the step of --weights rans"
     );
+    ensure!(
+        options.calibrate.is_none() || options.weights == WeightsName::Rans,
+        "--calibrate is for --weights rans"
+    );
     let model = read(path).with_context(|| format!("reading the network {}", path.display()))?;
     let outlet = embedding_outlet(&model, output)?;
-    let mut walk = Walk { model: &model, values: HashMap::new(), layers: Vec::new(), tensors: Vec::new() };
+    let mut walk = Walk {
+        model: &model,
+        values: HashMap::new(),
+        layers: Vec::new(),
+        tensors: Vec::new(),
+        read: HashMap::new(),
+    };
     walk.to(outlet).with_context(|| format!("compiling {}", path.display()))?;
     let fact = model.outlet_fact(outlet)?;
     let dims = fact.shape.volume().to_usize().context("the embedding's length is not fixed")?;
@@ -51,12 +64,20 @@ pub fn compile(path: &Path, output: Option<&str>, options: &NetworkOptions) -> a
         |axis: usize| -> anyhow::Result<u32> { Ok(model.input_fact(0)?.shape[axis].to_usize()?.try_into()?) };
     let (height, width) = (side(2)?, side(3)?);
     let preprocessing = match options.preprocessing {
-        Some(PreprocessingName::Caffe) => Preprocessing::caffe(width, height),
-        Some(PreprocessingName::Torch) => Preprocessing::torch(width, height),
+        Some(name) => name.of_size(width, height),
         None if is_vgg16(&walk.layers) => Preprocessing::caffe(width, height),
         None => Preprocessing::torch(width, height),
     };
-    let stored = walk.tensors.iter().map(|tensor| Ok(store(&numbers(tensor)?, tensor.shape(), options)));
+    walk.tensors = share(&mut walk.layers, &walk.tensors);
+    let moments = match &options.calibrate {
+        Some(folder) => moments(&model, &readers(&walk.layers, &walk.read), &preprocessing, folder)
+            .with_context(|| format!("running {} on the photos of {}", path.display(), folder.display()))?,
+        None => BTreeMap::new(),
+    };
+    let largest = walk.tensors.iter().map(|tensor| tensor.len()).max().unwrap_or(1);
+    let stored = walk.tensors.iter().enumerate().map(|(index, tensor)| {
+        Ok(store(&numbers(tensor)?, tensor.shape(), options, largest, moments.get(&index)))
+    });
     let (entries, tensors) = stored.collect::<anyhow::Result<(Vec<_>, Vec<_>)>>()?;
     let name = path.file_stem().map_or_else(|| "network".into(), |stem| stem.to_string_lossy().into_owned());
     let mut description = Description::new(name, true, preprocessing, dims, walk.layers, entries);
@@ -89,11 +110,22 @@ enum Value {
     Sum { mean: usize, pixels: usize },
 }
 
+impl Value {
+    fn constant(&self) -> Option<Arc<Tensor>> {
+        match self {
+            Value::Constant(tensor) => Some(tensor.clone()),
+            _ => None,
+        }
+    }
+}
+
 struct Walk<'a> {
     model: &'a TypedModel,
     values: HashMap<OutletId, Value>,
     layers: Vec<Layer>,
     tensors: Vec<Arc<Tensor>>,
+    /// The value that a pointwise convolution or dense layer reads, by the number of the value it makes.
+    read: HashMap<usize, OutletId>,
 }
 
 impl Walk<'_> {
@@ -131,10 +163,16 @@ impl Walk<'_> {
             return Ok(Value::Constant(constant));
         }
         if let Some(op) = node.op_as::<Conv>() {
-            return self.conv(node, op, &inputs);
+            let made = self.conv(node, op, &inputs)?;
+            if op.group == 1 && op.pool_spec.kernel_shape.iter().product::<usize>() == 1 {
+                self.read.insert(self.layers.len(), node.inputs[0]);
+            }
+            return Ok(made);
         }
         if let Some(op) = node.op_as::<EinSum>() {
-            return self.dense(op, &inputs);
+            let made = self.dense(op, &inputs)?;
+            self.read.insert(self.layers.len(), node.inputs[0]);
+            return Ok(made);
         }
         if let Some(op) = node.op_as::<TypedBinOp>() {
             return self.binary(node, op.0.name(), &inputs);
@@ -164,6 +202,10 @@ impl Walk<'_> {
             let pixels = shape[2].to_usize()? * shape[3].to_usize()?;
             let Value::Layer(mean) = self.push(Op::GlobalAveragePool, &inputs)? else { unreachable!() };
             return Ok(Value::Sum { mean, pixels });
+        }
+        let constants: Vec<_> = inputs.iter().skip(1).filter_map(Value::constant).collect();
+        if let Some(op) = slice(node, &self.model.outlet_fact(node.inputs[0])?.shape, &constants)? {
+            return self.push(op, &inputs[..1]);
         }
         if let Some(op) = node.op_as::<TypedConcat>() {
             ensure!(op.axis == 1, "values are concatenated along the channels only");
@@ -339,13 +381,8 @@ impl Walk<'_> {
 
 /// The result of `node`, if it depends on constants only.
 fn evaluate(node: &TypedNode, inputs: &[Value]) -> anyhow::Result<Option<Arc<Tensor>>> {
-    let constants: Option<TVec<TValue>> = inputs
-        .iter()
-        .map(|value| match value {
-            Value::Constant(tensor) => Some(tensor.clone().into_tvalue()),
-            _ => None,
-        })
-        .collect();
+    let constants: Option<TVec<TValue>> =
+        inputs.iter().map(|value| Some(value.constant()?.into_tvalue())).collect();
     let Some(constants) = constants else { return Ok(None) };
     let outputs = node.op.eval_out_of_plan(constants)?;
     Ok(outputs.and_then(|outputs| outputs.into_iter().next()).map(|output| output.into_arc_tensor()))

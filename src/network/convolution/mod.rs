@@ -1,14 +1,23 @@
-//! 3x3 convolutions by Winograd's minimal filtering (Lavin and Gray, arXiv 1509.09308): F(4x4, 3x3), a quarter of the
-//! multiplications of the definition, and F(2x2, 3x3) where reading the weights takes longer than they do.
+//! Convolutions by this crate's own kernels.
 //!
-//! A chain of convolutions, each with the ReLU and the 2x2 max-pool that may follow it, is one tract op. Within it pictures
-//! are kept in blocks of 16 channels, `[channels / 16, height, width, 16]` with a border of zeros, so that every transform
-//! and every store is of whole vectors and no picture is converted between layers; scratch memory belongs to the thread
-//! and is reused from photo to photo.
+//! - 3x3 convolutions of many channels (this file, `chain.rs`): by Winograd's minimal filtering (Lavin and Gray,
+//!   arXiv 1509.09308): F(4x4, 3x3), a quarter of the multiplications of the definition, and F(2x2, 3x3) where reading the
+//!   weights takes longer than they do.
+//! - The pointwise, depthwise and first convolutions of MobileNets: `plan.rs` says which layers are run as one, `separable.rs`
+//!   how, `blocks.rs` in which form their values lie, `steps.rs` makes tract ops of them.
+//!
+//! Everything else a network does is tract's. A chain of 3x3 convolutions, each with the ReLU and the 2x2 max-pool that may
+//! follow it, is one tract op. Within it pictures are kept in blocks of 16 channels, `[channels / 16, height, width, 16]` with
+//! a border of zeros, so that every transform and every store is of whole vectors and no picture is converted between layers;
+//! scratch memory belongs to the thread and is reused from photo to photo.
 
+mod blocks;
 mod chain;
 mod kernel;
+mod plan;
 mod plane;
+mod separable;
+mod steps;
 mod weights;
 
 use std::cell::RefCell;
@@ -21,7 +30,9 @@ pub(super) use chain::{Chain, chains};
 use kernel::memory::Lines;
 pub use kernel::multiply_adds;
 use kernel::{Isa, Job};
+pub(super) use plan::{Group, groups};
 use plane::Plane;
+pub(super) use steps::{Blocks, global_pool, to_blocks, to_plain};
 use weights::{Packed, direct, winograd};
 
 use super::weights::Weights;

@@ -116,7 +116,7 @@ pub fn direct(weights: &Weights, inputs: usize, outputs: usize, panel: usize) ->
 }
 
 /// Where the weight from one of `depth` inputs to `output` lies; the last panel may be a single block of 16.
-fn place(output: usize, input: usize, width: usize, depth: usize, panel: usize) -> usize {
+pub fn place(output: usize, input: usize, width: usize, depth: usize, panel: usize) -> usize {
     let start = output / panel * panel;
     start * depth + input * panel.min(width - start) + (output - start)
 }

@@ -14,6 +14,7 @@ export default {
   photo: "Ihr Foto",
   chooseOther: "Anderes Foto wählen",
   clear: "Foto entfernen",
+  change: "Ausschnitt ändern",
   cancel: "Abbrechen",
   cancelled: "Suche abgebrochen.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Ähnliche Artikel konnten nicht geladen werden.",
     "folder/unreachable": "Ähnliche Artikel konnten nicht geladen werden. Besteht eine Verbindung?",
+    "folder/newer-version": "Diese Seite ist älter als der Shop. Bitte laden Sie sie neu.",
+    widget: "Diese Seite ist älter als der Shop. Bitte laden Sie sie neu.",
     item: "Zu diesem Artikel ist nichts Ähnliches bekannt.",
     filter: "So lassen sich ähnliche Artikel nicht eingrenzen.",
     rules: "So lassen sich ähnliche Artikel nicht eingrenzen.",
     photo: "Dieses Foto konnte nicht gelesen werden. Bitte versuchen Sie ein anderes.",
     "photo/unknown-format": "Dieses Bild kann hier nicht gelesen werden. JPEG, PNG und WebP gehen am besten.",
     "photo/too-large": "Dieses Foto ist zu groß. Bitte versuchen Sie ein kleineres.",
+    "photo/unreadable": "Dieses Foto ist nicht mehr da. Bitte wählen Sie es noch einmal.",
     "worker/unsupported": "Dieser Browser kann nicht mit Fotos suchen. Ein neuerer kann es.",
     other: "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
   },

@@ -14,6 +14,7 @@ export default {
   photo: "Tu foto",
   chooseOther: "Elegir otra foto",
   clear: "Quitar la foto",
+  change: "Cambiar la parte",
   cancel: "Cancelar",
   cancelled: "Búsqueda cancelada.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "No se han podido cargar los productos parecidos.",
     "folder/unreachable": "No se han podido cargar los productos parecidos. ¿Hay conexión?",
+    "folder/newer-version": "Esta página es más antigua que la tienda. Vuelva a cargarla.",
+    widget: "Esta página es más antigua que la tienda. Vuelva a cargarla.",
     item: "No se conoce nada parecido a este producto.",
     filter: "Los productos parecidos no se pueden acotar así.",
     rules: "Los productos parecidos no se pueden acotar así.",
     photo: "No se ha podido leer esta foto. Prueba con otra.",
     "photo/unknown-format": "Esta imagen no se puede leer aquí. JPEG, PNG y WebP son lo mejor.",
     "photo/too-large": "Esta foto es demasiado grande. Prueba con una más pequeña.",
+    "photo/unreadable": "Esta foto ya no está disponible. Elíjala de nuevo.",
     "worker/unsupported": "Este navegador no puede buscar por foto. Uno más nuevo sí.",
     other: "Algo ha fallado. Vuelve a intentarlo.",
   },

@@ -14,6 +14,7 @@ export default {
   photo: "Votre photo",
   chooseOther: "Choisir une autre photo",
   clear: "Retirer la photo",
+  change: "Changer la partie",
   cancel: "Annuler",
   cancelled: "Recherche annulée.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Les articles semblables n’ont pas pu être chargés.",
     "folder/unreachable": "Les articles semblables n’ont pas pu être chargés. Y a-t-il une connexion ?",
+    "folder/newer-version": "Cette page est plus ancienne que la boutique. Veuillez la recharger.",
+    widget: "Cette page est plus ancienne que la boutique. Veuillez la recharger.",
     item: "Rien de semblable n’est connu pour cet article.",
     filter: "Les articles semblables ne peuvent pas être affinés ainsi.",
     rules: "Les articles semblables ne peuvent pas être affinés ainsi.",
     photo: "Cette photo n’a pas pu être lue. Essayez-en une autre.",
     "photo/unknown-format": "Cette image ne peut pas être lue ici. JPEG, PNG et WebP conviennent le mieux.",
     "photo/too-large": "Cette photo est trop grande. Essayez-en une plus petite.",
+    "photo/unreadable": "Cette photo n’est plus là. Veuillez la choisir à nouveau.",
     "worker/unsupported": "Ce navigateur ne peut pas chercher par photo. Un plus récent le peut.",
     other: "Un problème est survenu. Veuillez réessayer.",
   },

@@ -14,6 +14,7 @@ export default {
   photo: "La tua foto",
   chooseOther: "Scegli un’altra foto",
   clear: "Togli la foto",
+  change: "Cambia la parte",
   cancel: "Annulla",
   cancelled: "Ricerca annullata.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Non è stato possibile caricare i prodotti simili.",
     "folder/unreachable": "Non è stato possibile caricare i prodotti simili. C’è connessione?",
+    "folder/newer-version": "Questa pagina è più vecchia del negozio. Ricaricala.",
+    widget: "Questa pagina è più vecchia del negozio. Ricaricala.",
     item: "Per questo prodotto non si conosce nulla di simile.",
     filter: "I prodotti simili non si possono restringere così.",
     rules: "I prodotti simili non si possono restringere così.",
     photo: "Non è stato possibile leggere la foto. Provane un’altra.",
     "photo/unknown-format": "Questa immagine non si può leggere qui. JPEG, PNG e WebP vanno meglio.",
     "photo/too-large": "Questa foto è troppo grande. Provane una più piccola.",
+    "photo/unreadable": "Questa foto non è più disponibile. Sceglila di nuovo.",
     "worker/unsupported": "Questo browser non può cercare con una foto. Uno più recente sì.",
     other: "Qualcosa è andato storto. Riprova.",
   },

@@ -14,6 +14,7 @@ export default {
   photo: "あなたの写真",
   chooseOther: "別の写真を選ぶ",
   clear: "写真を消す",
+  change: "範囲を変更",
   cancel: "キャンセル",
   cancelled: "検索を中止しました。",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "似ている商品を読み込めませんでした。",
     "folder/unreachable": "似ている商品を読み込めませんでした。接続をご確認ください。",
+    "folder/newer-version": "このページはショップより古くなっています。再読み込みしてください。",
+    widget: "このページはショップより古くなっています。再読み込みしてください。",
     item: "この商品に似ているものはありません。",
     filter: "この条件では絞り込めません。",
     rules: "この条件では絞り込めません。",
     photo: "この写真は読み込めませんでした。別の写真をお試しください。",
     "photo/unknown-format": "この画像は読み込めません。JPEG、PNG、WebPをお使いください。",
     "photo/too-large": "写真が大きすぎます。小さいものをお試しください。",
+    "photo/unreadable": "この写真は見つかりません。もう一度選んでください。",
     "worker/unsupported": "このブラウザーでは写真で探せません。新しいものをお使いください。",
     other: "問題が発生しました。もう一度お試しください。",
   },

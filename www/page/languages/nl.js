@@ -14,6 +14,7 @@ export default {
   photo: "Je foto",
   chooseOther: "Andere foto kiezen",
   clear: "Foto weghalen",
+  change: "Uitsnede wijzigen",
   cancel: "Annuleren",
   cancelled: "Zoeken geannuleerd.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Vergelijkbare producten konden niet worden geladen.",
     "folder/unreachable": "Vergelijkbare producten konden niet worden geladen. Is er verbinding?",
+    "folder/newer-version": "Deze pagina is ouder dan de winkel. Laad de pagina opnieuw.",
+    widget: "Deze pagina is ouder dan de winkel. Laad de pagina opnieuw.",
     item: "Van dit product is niets vergelijkbaars bekend.",
     filter: "Vergelijkbare producten kunnen zo niet worden verfijnd.",
     rules: "Vergelijkbare producten kunnen zo niet worden verfijnd.",
     photo: "Deze foto kon niet worden gelezen. Probeer een andere.",
     "photo/unknown-format": "Dit beeld kan hier niet worden gelezen. JPEG, PNG en WebP werken het best.",
     "photo/too-large": "Deze foto is te groot. Probeer een kleinere.",
+    "photo/unreadable": "Deze foto is er niet meer. Kies hem opnieuw.",
     "worker/unsupported": "Deze browser kan niet zoeken met een foto. Een nieuwere wel.",
     other: "Er ging iets mis. Probeer het opnieuw.",
   },

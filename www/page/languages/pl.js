@@ -14,6 +14,7 @@ export default {
   photo: "Twoje zdjęcie",
   chooseOther: "Wybierz inne zdjęcie",
   clear: "Usuń zdjęcie",
+  change: "Zmień fragment",
   cancel: "Anuluj",
   cancelled: "Wyszukiwanie anulowano.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Nie udało się wczytać podobnych produktów.",
     "folder/unreachable": "Nie udało się wczytać podobnych produktów. Czy jest połączenie?",
+    "folder/newer-version": "Ta strona jest starsza niż sklep. Odśwież ją.",
+    widget: "Ta strona jest starsza niż sklep. Odśwież ją.",
     item: "Nie znamy nic podobnego do tego produktu.",
     filter: "Podobnych produktów nie można tak zawęzić.",
     rules: "Podobnych produktów nie można tak zawęzić.",
     photo: "Nie udało się odczytać zdjęcia. Spróbuj innego.",
     "photo/unknown-format": "Tego obrazu nie można tu odczytać. Najlepsze są JPEG, PNG i WebP.",
     "photo/too-large": "To zdjęcie jest za duże. Spróbuj mniejszego.",
+    "photo/unreadable": "Tego zdjęcia już nie ma. Wybierz je ponownie.",
     "worker/unsupported": "Ta przeglądarka nie potrafi szukać ze zdjęciem. Nowsza potrafi.",
     other: "Coś poszło nie tak. Spróbuj ponownie.",
   },

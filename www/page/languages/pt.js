@@ -14,6 +14,7 @@ export default {
   photo: "A sua foto",
   chooseOther: "Escolher outra foto",
   clear: "Remover a foto",
+  change: "Mudar a parte",
   cancel: "Cancelar",
   cancelled: "Procura cancelada.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Não foi possível carregar os produtos parecidos.",
     "folder/unreachable": "Não foi possível carregar os produtos parecidos. Há ligação à internet?",
+    "folder/newer-version": "Esta página é mais antiga do que a loja. Recarregue-a.",
+    widget: "Esta página é mais antiga do que a loja. Recarregue-a.",
     item: "Não se conhece nada parecido com este produto.",
     filter: "Os produtos parecidos não podem ser filtrados assim.",
     rules: "Os produtos parecidos não podem ser filtrados assim.",
     photo: "Não foi possível ler esta foto. Tente outra.",
     "photo/unknown-format": "Esta imagem não pode ser lida aqui. JPEG, PNG e WebP funcionam melhor.",
     "photo/too-large": "Esta foto é grande demais. Tente uma menor.",
+    "photo/unreadable": "Esta foto já não está disponível. Escolha-a novamente.",
     "worker/unsupported": "Este navegador não consegue procurar por foto. Um mais recente consegue.",
     other: "Algo correu mal. Tente de novo.",
   },

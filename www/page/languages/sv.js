@@ -14,6 +14,7 @@ export default {
   photo: "Ditt foto",
   chooseOther: "Välj ett annat foto",
   clear: "Ta bort fotot",
+  change: "Ändra utsnitt",
   cancel: "Avbryt",
   cancelled: "Sökningen avbröts.",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "Liknande produkter kunde inte laddas.",
     "folder/unreachable": "Liknande produkter kunde inte laddas. Finns det anslutning?",
+    "folder/newer-version": "Sidan är äldre än butiken. Läs in den igen.",
+    widget: "Sidan är äldre än butiken. Läs in den igen.",
     item: "Inget liknande är känt för den här produkten.",
     filter: "Liknande produkter kan inte begränsas så.",
     rules: "Liknande produkter kan inte begränsas så.",
     photo: "Fotot kunde inte läsas. Prova ett annat.",
     "photo/unknown-format": "Den här bilden kan inte läsas här. JPEG, PNG och WebP fungerar bäst.",
     "photo/too-large": "Fotot är för stort. Prova ett mindre.",
+    "photo/unreadable": "Fotot finns inte längre kvar. Välj det igen.",
     "worker/unsupported": "Den här webbläsaren kan inte söka med foto. En nyare kan.",
     other: "Något gick fel. Försök igen.",
   },

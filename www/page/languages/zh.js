@@ -14,6 +14,7 @@ export default {
   photo: "您的照片",
   chooseOther: "选择其他照片",
   clear: "清除照片",
+  change: "更改部分",
   cancel: "取消",
   cancelled: "搜索已取消。",
 
@@ -53,12 +54,15 @@ export default {
   errors: {
     folder: "无法加载相似商品。",
     "folder/unreachable": "无法加载相似商品。网络是否已连接？",
+    "folder/newer-version": "此页面比商店旧，请重新加载。",
+    widget: "此页面比商店旧，请重新加载。",
     item: "没有与此商品相似的商品。",
     filter: "无法这样筛选。",
     rules: "无法这样筛选。",
     photo: "无法读取这张照片，请换一张。",
     "photo/unknown-format": "无法读取此图片。建议使用 JPEG、PNG 或 WebP。",
     "photo/too-large": "照片太大，请换一张较小的。",
+    "photo/unreadable": "这张照片已不存在，请重新选择。",
     "worker/unsupported": "此浏览器无法用照片搜索，请使用较新的浏览器。",
     other: "出了点问题，请重试。",
   },

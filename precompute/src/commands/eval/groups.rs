@@ -8,7 +8,7 @@ use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use serde::Serialize;
 
-use super::Labels;
+use super::{Labels, precision};
 use crate::build::adaptation;
 use crate::build::cache::Record;
 use crate::build::embeddings::Embeddings;
@@ -39,25 +39,32 @@ struct Line {
     recall_at_1: BTreeMap<&'static str, f64>,
     /// By metric: the share of queries that have one of their group among the five nearest.
     recall_at_5: BTreeMap<&'static str, f64>,
+    /// By metric: the share of the five nearest of other groups that have the query's label; empty if there are no labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    precision_at_5: BTreeMap<&'static str, f64>,
 }
 
 impl GroupRecall {
-    /// Measures at the colour weights 0 and `colour`.
+    /// Measures at the colour weight 0 and those of `colours`.
     ///
     /// # Errors
     /// When an embedding cannot be read or adapted.
-    pub fn measure(stored: &StoredEmbeddings, labels: &Labels, colour: f64) -> anyhow::Result<GroupRecall> {
+    pub fn measure(
+        stored: &StoredEmbeddings,
+        labels: &Labels,
+        colours: &[f64],
+    ) -> anyhow::Result<GroupRecall> {
         let has_partner = |item: &usize| labels.own_group(*item).is_some_and(|own| own.len() > 1);
         let queries: Vec<usize> = (0..stored.ids.len()).filter(has_partner).collect();
-        let mut lines = lines(false, (&stored.network, &stored.network_records), &queries, labels, colour)?;
+        let mut lines = lines(false, (&stored.network, &stored.network_records), &queries, labels, colours)?;
         if stored.adapted {
             let own = (&stored.embeddings, &stored.records[..]);
-            lines.extend(self::lines(true, own, &queries, labels, colour)?);
+            lines.extend(self::lines(true, own, &queries, labels, colours)?);
         } else if let Some(fitted) =
             adaptation::fitted(&stored.network, &stored.network_records, &stored.components, processors())?
         {
             let (embeddings, records) = stored.adapt(&fitted)?;
-            lines.extend(self::lines(true, (&embeddings, &records), &queries, labels, colour)?);
+            lines.extend(self::lines(true, (&embeddings, &records), &queries, labels, colours)?);
         }
         Ok(GroupRecall { queries: queries.len(), lines })
     }
@@ -66,11 +73,14 @@ impl GroupRecall {
     pub fn print(&self) {
         println!("\nof the same group, {} products that have another of theirs", self.queries);
         let metrics = Metric::ALL.map(Metric::name);
+        let with_labels = self.lines.iter().any(|line| !line.precision_at_5.is_empty());
+        let figures = ["recall@1 by", "recall@5 by", "label precision@5 by"];
+        let figures = &figures[..if with_labels { 3 } else { 2 }];
         print!("{:<23}", "");
-        DEPTHS.iter().for_each(|depth| print!("  {:<29}", format!("recall@{depth} by")));
+        figures.iter().for_each(|figure| print!("  {figure:<29}"));
         println!();
         print!("{:<23}", "");
-        for _ in DEPTHS {
+        for _ in figures {
             print!("  ");
             metrics.iter().for_each(|metric| print!("{metric:<10}"));
         }
@@ -78,33 +88,48 @@ impl GroupRecall {
         for line in &self.lines {
             let adapted = if line.adapted { "adapted" } else { "not adapted" };
             print!("{:<23}", format!("{adapted}, colour {}", line.colour));
-            for recall in [&line.recall_at_1, &line.recall_at_5] {
+            for figure in [&line.recall_at_1, &line.recall_at_5, &line.precision_at_5] {
                 print!("  ");
-                metrics.iter().for_each(|metric| print!("{:<10.4}", recall[metric]));
+                metrics
+                    .iter()
+                    .filter_map(|metric| figure.get(metric))
+                    .for_each(|share| print!("{share:<10.4}"));
             }
             println!();
         }
     }
 }
 
-/// At the colour weights 0 and `colour`, by distances between `embeddings`.
+/// At the colour weight 0 and those of `colours`, by distances between `embeddings`.
 fn lines(
     adapted: bool,
     (embeddings, records): (&Embeddings, &[Record]),
     queries: &[usize],
     labels: &Labels,
-    colour: f64,
+    colours: &[f64],
 ) -> anyhow::Result<Vec<Line>> {
     let means = means(embeddings, records)?;
-    let mut weights = vec![0.0, colour];
-    weights.dedup();
+    let mut weights = vec![0.0];
+    weights.extend(colours.iter().filter(|colour| **colour > 0.0));
+    let items: Vec<usize> = (0..records.len()).collect();
     let line = |weight: f64| {
         let blend = Weight::new(weight).context("--colour is from 0 to 1")?;
         let blends = (weight > 0.0).then(|| Metric::ALL.map(|metric| means.blend(blend, metric)));
         let wanted = Wanted { each: DEPTHS[1], may: &|_, _| true, blends, groups: None };
         let found = find_of(embeddings, records, queries, &wanted, processors())?;
         let [recall_at_1, recall_at_5] = DEPTHS.map(|depth| recall(queries, &found, labels, depth));
-        Ok(Line { adapted, colour: weight, recall_at_1, recall_at_5 })
+        let precision_at_5 = match &labels.of_items {
+            Some(of_items) => {
+                let may =
+                    |item, other| labels.group(item).is_none_or(|group| labels.group(other) != Some(group));
+                let wanted = Wanted { may: &may, ..wanted };
+                let found = find_of(embeddings, records, &items, &wanted, processors())?;
+                let shares = precision(&found, of_items).into_iter();
+                shares.filter_map(|(metric, by_depth)| Some((metric, *by_depth.get(&DEPTHS[1])?))).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        Ok(Line { adapted, colour: weight, recall_at_1, recall_at_5, precision_at_5 })
     };
     weights.into_iter().map(line).collect()
 }

@@ -45,8 +45,14 @@ impl Lines {
     }
 
     /// Every number.
-    pub fn values_mut(&mut self) -> &mut [f32] {
+    pub fn values(&self) -> &[f32] {
         // SAFETY: a Line is `repr(C)` and holds one array of 16 numbers, its size; only its alignment is stricter.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
+    }
+
+    /// Every number.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as above.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
     }
 

@@ -6,10 +6,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod depthwise;
 pub mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod peak;
+mod pointwise;
 mod product;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -44,6 +46,72 @@ pub struct Job<'a> {
     pub pool: bool,
     /// Tiles transformed at a time.
     pub tiles: usize,
+}
+
+/// What values are kept between: a ReLU and its ceiling, if there are any.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// 0 or minus infinity.
+    pub floor: f32,
+    /// The ReLU's ceiling or infinity.
+    pub ceiling: f32,
+}
+
+/// Weights of a pointwise convolution.
+#[derive(Debug, PartialEq)]
+pub struct PointwiseWeights {
+    /// The vectors that they are laid out for.
+    pub isa: Isa,
+    /// `[panels, depth, Isa::pointwise_panel()]`.
+    pub values: Lines,
+    /// `[outputs]`, zeros up to whole blocks of 16.
+    pub bias: Lines,
+    /// Channels read.
+    pub depth: usize,
+    /// Blocks of 16 channels made.
+    pub blocks: usize,
+}
+
+/// Where the pixels of a pointwise convolution are written: rows of `width` pixels, `columns` apart, from place `first` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub first: usize,
+    pub columns: usize,
+    pub width: usize,
+}
+
+/// What the kernels need to know of a pointwise convolution.
+pub struct PointwiseJob<'a> {
+    pub weights: &'a PointwiseWeights,
+    /// Which blocks of outputs are made.
+    pub blocks: std::ops::Range<usize>,
+    pub limits: Limits,
+    pub pixels: usize,
+    /// Numbers from a block of what is read to the next.
+    pub read_step: usize,
+    /// Numbers from a block of what is written, and of what is added, to the next.
+    pub write_step: usize,
+    pub target: Target,
+}
+
+/// Weights of one block of a depthwise 3x3 convolution.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DepthwiseWeights {
+    /// In the order of the window.
+    pub taps: [[f32; 16]; 9],
+    pub bias: [f32; 16],
+}
+
+/// What the kernels need to know of a depthwise convolution of one block: windows begin `stride` (1 or 2) pixels apart, the
+/// first at the first pixel of a frame with rows of `columns` pixels.
+pub struct DepthwiseJob<'a> {
+    pub weights: &'a DepthwiseWeights,
+    pub limits: Limits,
+    pub columns: usize,
+    pub stride: usize,
+    /// Of what is made.
+    pub height: usize,
+    pub width: usize,
 }
 
 /// A kind of vector.
@@ -101,6 +169,11 @@ impl Isa {
         lanes * columns
     }
 
+    /// Output channels that a pointwise convolution makes at a time; divides 16.
+    pub fn pointwise_panel(self) -> usize {
+        self.panel().min(16)
+    }
+
     /// Tiles that a product makes at a time.
     pub fn rows(self) -> usize {
         self.registers()[1]
@@ -122,6 +195,23 @@ impl Isa {
             _ => of::<scalar::Scalar>(),
         }
     }
+}
+
+/// The kernel of a name that is compiled for `isa`.
+macro_rules! dispatch {
+    ($isa:expr, $kernel:ident($($argument:expr),*)) => {
+        match $isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => avx2::$kernel($($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => avx512::$kernel($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => neon::$kernel($($argument),*),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => simd128::$kernel($($argument),*),
+            _ => scalar::$kernel($($argument),*),
+        }
+    };
 }
 
 /// Lines of scratch memory that [`run`] needs for a job by Winograd.
@@ -161,19 +251,45 @@ pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lin
         assert!(job.tiles > 0 && scratch(job) <= tiles.len());
     }
     // SAFETY: the lengths were checked, and `isa` is one that the machine has.
-    unsafe {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => avx2::run(job, read, write, tiles),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => avx512::run(job, read, write, tiles),
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon => neon::run(job, read, write, tiles),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128 => simd128::run(job, read, write, tiles),
-            _ => scalar::run(job, read, write, tiles),
-        }
+    unsafe { dispatch!(isa, run(job, read, write, tiles)) }
+}
+
+/// Does `job` from `read`, `[blocks, pixels, 16]`, to `write`; `added` is added before the limits and lies as `write` does, whose
+/// target is then `job.pixels` pixels in a row.
+///
+/// # Panics
+/// When something is too short.
+pub fn pointwise(job: &PointwiseJob, read: &[f32], added: Option<&[f32]>, write: &mut [f32]) {
+    let PointwiseWeights { isa, values, bias, depth, blocks } = job.weights;
+    let isa = *isa;
+    let Target { first, columns, width } = job.target;
+    assert!(isa == Isa::Scalar || isa == Isa::best() || cfg!(test), "the machine has these vectors");
+    assert!(*depth > 0 && job.blocks.start < job.blocks.end && job.blocks.end <= *blocks && job.pixels > 0);
+    assert!(depth * blocks <= values.len() && *blocks <= bias.len(), "weights and biases are there");
+    assert!((depth.div_ceil(16) - 1) * job.read_step + job.pixels * 16 <= read.len());
+    assert!(width > 0 && width <= columns);
+    let last_pixel = first + (job.pixels - 1) / width * columns + (job.pixels - 1) % width;
+    let last_block = (job.blocks.end - job.blocks.start - 1) * job.write_step;
+    assert!(last_block + (last_pixel + 1) * 16 <= write.len());
+    if let Some(added) = added {
+        assert!(first == 0 && width == job.pixels && last_block + job.pixels * 16 <= added.len());
     }
+    // SAFETY: the lengths were checked, and `isa` is one that the machine has.
+    unsafe { dispatch!(isa, pointwise(job, read, added, write)) }
+}
+
+/// Does `job` from `read`, a frame of `[rows, columns, 16]`, to `write`, `[height, width, 16]`.
+///
+/// # Panics
+/// When something is too short.
+pub fn depthwise(isa: Isa, job: &DepthwiseJob, read: &[f32], write: &mut [f32]) {
+    assert!(isa == Isa::Scalar || isa == Isa::best() || cfg!(test), "the machine has these vectors");
+    assert!(job.height > 0 && job.width > 0 && matches!(job.stride, 1 | 2));
+    let last = |side: usize| (side - 1) * job.stride + 3;
+    assert!(last(job.width) <= job.columns && last(job.height) * job.columns * 16 <= read.len());
+    assert!(job.height * job.width * 16 <= write.len());
+    // SAFETY: the lengths were checked, and `isa` is one that the machine has.
+    unsafe { dispatch!(isa, depthwise(job, read, write)) }
 }
 
 /// Does `rounds` rounds of multiply-adds in registers with this machine's best vectors, and
@@ -182,18 +298,6 @@ pub fn multiply_adds(rounds: usize, factor: f32) -> (usize, f32) {
     let isa = Isa::best();
     let [lanes, ..] = isa.registers();
     // SAFETY: the machine has these vectors.
-    let made = unsafe {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => avx2::multiply_adds(rounds, factor),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => avx512::multiply_adds(rounds, factor),
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon => neon::multiply_adds(rounds, factor),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128 => simd128::multiply_adds(rounds, factor),
-            _ => scalar::multiply_adds(rounds, factor),
-        }
-    };
+    let made = unsafe { dispatch!(isa, multiply_adds(rounds, factor)) };
     (rounds * peak::CHAINS * lanes, made)
 }

@@ -2,7 +2,7 @@
 
 use super::memory::Lines;
 use super::vector::Vector;
-use super::{Job, peak, stage};
+use super::{DepthwiseJob, Job, PointwiseJob, peak, stage};
 
 #[derive(Clone, Copy)]
 pub struct Scalar(f32);
@@ -12,6 +12,20 @@ pub struct Scalar(f32);
 pub unsafe fn run(job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
     // SAFETY: as the caller's.
     unsafe { stage::run::<Scalar>(job, read, write, tiles) }
+}
+
+/// # Safety
+/// As [`super::pointwise::run`].
+pub unsafe fn pointwise(job: &PointwiseJob, read: &[f32], added: Option<&[f32]>, write: &mut [f32]) {
+    // SAFETY: as the caller's.
+    unsafe { super::pointwise::run::<Scalar>(job, read, added, write) }
+}
+
+/// # Safety
+/// As [`super::depthwise::run`].
+pub unsafe fn depthwise(job: &DepthwiseJob, read: &[f32], write: &mut [f32]) {
+    // SAFETY: as the caller's.
+    unsafe { super::depthwise::run::<Scalar>(job, read, write) }
 }
 
 /// # Safety
@@ -60,6 +74,10 @@ impl Vector for Scalar {
 
     unsafe fn max(self, other: Scalar) -> Scalar {
         Scalar(self.0.max(other.0))
+    }
+
+    unsafe fn min(self, other: Scalar) -> Scalar {
+        Scalar(self.0.min(other.0))
     }
 
     unsafe fn mul_add(self, factor: Scalar, term: Scalar) -> Scalar {

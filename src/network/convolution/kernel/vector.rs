@@ -27,16 +27,18 @@ pub trait Vector: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     /// The larger of each two.
     unsafe fn max(self, other: Self) -> Self;
+    /// The smaller of each two.
+    unsafe fn min(self, other: Self) -> Self;
     /// self * `factor` + `term`.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
 }
 
-/// A [`Vector`] over one kind of register, with `run` and `multiply_adds` compiled for it.
+/// A [`Vector`] over one kind of register, with the kernels compiled for it.
 macro_rules! vector {
     (
         $(#[$feature:meta])*
         $name:ident($register:ty): $lanes:literal numbers, $rows:literal rows, $columns:literal columns,
-        $splat:path, $load:path, $store:path, $add:path, $mul:path, $sub:path, $max:path,
+        $splat:path, $load:path, $store:path, $add:path, $mul:path, $sub:path, $max:path, $min:path,
         |$from:ident| $load_i16:expr,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr
     ) => {
@@ -54,6 +56,22 @@ macro_rules! vector {
         ) {
             // SAFETY: as the caller's.
             unsafe { super::stage::run::<$name>(job, read, write, tiles) }
+        }
+
+        /// # Safety
+        /// As [`super::pointwise::run`], on a machine that has the instructions.
+        $(#[$feature])*
+        pub unsafe fn pointwise(job: &super::PointwiseJob, read: &[f32], added: Option<&[f32]>, write: &mut [f32]) {
+            // SAFETY: as the caller's.
+            unsafe { super::pointwise::run::<$name>(job, read, added, write) }
+        }
+
+        /// # Safety
+        /// As [`super::depthwise::run`], on a machine that has the instructions.
+        $(#[$feature])*
+        pub unsafe fn depthwise(job: &super::DepthwiseJob, read: &[f32], write: &mut [f32]) {
+            // SAFETY: as the caller's.
+            unsafe { super::depthwise::run::<$name>(job, read, write) }
         }
 
         /// # Safety
@@ -110,6 +128,11 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn max(self, other: $name) -> $name {
                 $name(unsafe { $max(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn min(self, other: $name) -> $name {
+                $name(unsafe { $min(self.0, other.0) })
             }
 
             #[inline(always)]

@@ -133,6 +133,37 @@ fn two_builds_of_one_folder_do_not_run_at_once() -> anyhow::Result<()> {
     ensure!(first.wait()?.success(), "the first build is not disturbed");
     let errors = second?;
     ensure!(errors.contains("out.cache") && errors.contains("another precompute"), "{errors}");
+    let holder = format!("process {}", first.id());
+    ensure!(errors.contains(&holder) && errors.contains("since"), "who holds the lock: {errors}");
     succeed(arguments!["verify", &out])?;
+    Ok(())
+}
+
+#[test]
+fn times_of_files_and_of_the_clock_decide_nothing() -> anyhow::Result<()> {
+    let shop = Shop::with("clock", 6)?;
+    shop.build(&[])?;
+    let before = tree(&shop.out())?;
+    // Everything is from the future, as after a clock was set back; then from long ago.
+    let year = Duration::from_secs(365 * 24 * 3600);
+    let now = std::time::SystemTime::now();
+    for (at, time) in [now + 10 * year, now - 30 * year].into_iter().enumerate() {
+        for folder in [shop.photos(), shop.out(), shop.0.join("out.cache")] {
+            for name in tree(&folder)?.keys() {
+                fs::File::options().append(true).open(folder.join(name))?.set_modified(time)?;
+            }
+        }
+        let report = shop.build(&[])?;
+        ensure!(report["embedded"] == 0 && tree(&shop.out())? == before, "{report}");
+        // A new content with an old time is seen all the same.
+        let seed = 700 + at as u32;
+        shop.photo("p03.png", seed)?;
+        fs::File::options().append(true).open(shop.photos().join("p03.png"))?.set_modified(time)?;
+        let report = shop.build(&[])?;
+        ensure!(report["embedded"] == 1 && tree(&shop.out())? != before, "{report}");
+        shop.photo("p03.png", 3)?;
+        let report = shop.build(&[])?;
+        ensure!(report["embedded"] == 0 && tree(&shop.out())? == before, "{report}");
+    }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What a folder was made of and what is in it, so that a build that would make the same folder again is done at once.
+//! The fingerprint of a folder: what it was made of and what is in it, so that a build that would make the same folder again
+//! is done at once.
 
 use std::fs;
 use std::path::Path;
@@ -13,15 +14,15 @@ use super::embed::Item;
 use crate::args::BuildArguments;
 use crate::catalogue::ProductFields;
 
-const FILE: &str = "stamp.json";
+const FILE: &str = "fingerprint.json";
 
-/// Of the folder that the last build made.
+/// That of the folder that the last build published.
 #[derive(Serialize, Deserialize)]
-pub struct Stamp {
-    /// Digest of everything it was made of.
-    made_of: String,
+pub struct Fingerprint {
+    /// Digest of everything the folder was made of.
+    inputs_digest: String,
     /// Digest of the names and sizes of its files, and of its manifest.
-    holds: String,
+    files_digest: String,
     /// What the report says of it.
     #[serde(flatten)]
     pub made: Made,
@@ -31,7 +32,7 @@ pub struct Stamp {
 ///
 /// # Errors
 /// When this program's own file cannot be read.
-pub fn made_of(
+pub fn inputs_digest(
     arguments: &BuildArguments,
     network: Digest,
     items: &[Item],
@@ -52,6 +53,7 @@ pub fn made_of(
         no_thumbnails,
         images,
         fragments,
+        publish,
         ..
     } = arguments;
     let options = (
@@ -65,6 +67,7 @@ pub fn made_of(
         no_thumbnails,
         images,
         fragments,
+        publish,
     );
     hasher.update(serde_json::to_vec(&options)?);
     for (item, fields) in items.iter().zip(fields) {
@@ -74,26 +77,33 @@ pub fn made_of(
     Ok(Digest(hasher.finalize().into()))
 }
 
-impl Stamp {
-    /// The stamp in `cache_folder`, if the folder `out` is made of the same and is as it was left.
-    pub fn of_same(made_of: Digest, out: &Path, cache_folder: &Path) -> Option<Stamp> {
-        let stamp: Stamp = serde_json::from_slice(&fs::read(cache_folder.join(FILE)).ok()?).ok()?;
-        (stamp.made_of == made_of.hex() && stamp.holds == holds(out).ok()?.hex()).then_some(stamp)
+impl Fingerprint {
+    /// The fingerprint in `cache_folder`, if the folder `out` is made of the same and is as it was left.
+    pub fn of_same(inputs_digest: Digest, out: &Path, cache_folder: &Path) -> Option<Fingerprint> {
+        let found: Fingerprint = serde_json::from_slice(&fs::read(cache_folder.join(FILE)).ok()?).ok()?;
+        let same =
+            found.inputs_digest == inputs_digest.hex() && found.files_digest == files_digest(out).ok()?.hex();
+        same.then_some(found)
     }
 
     /// Notes what `out` was made of.
     ///
     /// # Errors
-    /// When `out` cannot be read or the note not be written.
-    pub fn write(made_of: Digest, made: &Made, out: &Path, cache_folder: &Path) -> anyhow::Result<()> {
-        let stamp = Stamp { made_of: made_of.hex(), holds: holds(out)?.hex(), made: made.clone() };
+    /// If `out` cannot be read or the note not be written.
+    pub fn write(inputs_digest: Digest, made: &Made, out: &Path, cache_folder: &Path) -> anyhow::Result<()> {
+        let fingerprint = Fingerprint {
+            inputs_digest: inputs_digest.hex(),
+            files_digest: files_digest(out)?.hex(),
+            made: made.clone(),
+        };
         let path = cache_folder.join(FILE);
-        fs::write(&path, serde_json::to_vec(&stamp)?).with_context(|| format!("writing {}", path.display()))
+        let text = serde_json::to_vec(&fingerprint)?;
+        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
 }
 
 /// Sizes, not contents: names carry the digests of most contents, and `verify` is there for the rest.
-fn holds(out: &Path) -> anyhow::Result<Digest> {
+fn files_digest(out: &Path) -> anyhow::Result<Digest> {
     let mut hasher = Sha256::new();
     hasher.update(fs::read(out.join("manifest.json"))?);
     for entry in walkdir::WalkDir::new(out).sort_by_file_name() {
