@@ -69,9 +69,14 @@ package: setup-test widget ## Lay out the npm package in target/package, with ty
 test-examples: package ## The package and the examples: packed, installed with npm, built, type-checked
 	@$(WASM_ENV) $$NODE tests/examples.mjs $(PACKAGE) $(TARGET)/examples $$TSC
 
+# Cargo builds a dependency once for each set of features that the selected packages ask of it. What tests the program builds it
+# together with the tests, so that tract is compiled once; `make demo` does not wait for what tests alone need.
+BUILT := -p precompute
+test test-native test-browser reference: BUILT := --workspace --bin precompute --test cli
+
 build: widget ## Build the precompute program with the widget in it
 	@echo "build: the precompute program (the first time 5 to 12 minutes)"
-	@LOOKALIKE_WIDGET=$(WIDGET) cargo build --quiet --locked --release -p precompute
+	@LOOKALIKE_WIDGET=$(WIDGET) cargo build --quiet --locked --release $(BUILT)
 
 demo: build ## Embed the sample catalogue (or PHOTOS=folder ITEMS=table.csv) and serve the shop
 	@mkdir -p $(DEMO)
