@@ -39,7 +39,7 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Embed the photos of a feed or of a folder and write the static folder
-    Build(BuildArguments),
+    Build(Box<BuildArguments>),
     /// Look at what a shop's system exports
     #[command(subcommand)]
     Feed(FeedCommand),

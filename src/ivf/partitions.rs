@@ -215,11 +215,9 @@ impl Partitions {
     pub fn items_of(&self, partitions: &[u32]) -> Vec<u32> {
         let mut items = Vec::new();
         for partition in partitions {
-            match self.partitions.get(*partition as usize) {
-                Some(Partition { loaded: [true, ..], first, items: count, .. }) => {
-                    items.extend(&self.items[*first..first + count]);
-                }
-                _ => {}
+            let partition = self.partitions.get(*partition as usize);
+            if let Some(Partition { loaded: [true, ..], first, items: count, .. }) = partition {
+                items.extend(&self.items[*first..first + count]);
             }
         }
         items

@@ -38,7 +38,7 @@ pub struct CatalogueOptions {
     /// short ones whose names do not sound like costs, suppliers or margins
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "described")]
     pub publish: Option<Vec<String>>,
-    /// The address that a feed's paths of photos are below, such as https://shop.example/media/catalog/product
+    /// The address that a feed's paths of photos are below, such as `https://shop.example/media/catalog/product`
     #[arg(long, value_name = "URL", requires = "feed")]
     pub image_base: Option<Url>,
     /// Where fetched photos are kept, by their addresses; DIR.cache/photos if left out

@@ -421,7 +421,7 @@ fn index(
 
 /// How many groups of variants there are by `column`.
 fn groups(fields: &[ProductFields], column: Option<&str>) -> usize {
-    let of = |fields| Some(ProductFields::column(fields, column?)?);
+    let of = |fields| ProductFields::column(fields, column?);
     fields.iter().filter_map(of).collect::<HashSet<&str>>().len()
 }
 

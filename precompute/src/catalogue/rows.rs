@@ -137,7 +137,7 @@ fn separated(text: &str) -> anyhow::Result<Table<'_>> {
         (vec![], vec![], vec![]);
     for name in names {
         let name: Arc<str> = name.into();
-        let twice = columns.iter().any(|other| *other == name);
+        let twice = columns.contains(&name);
         if twice && !name.is_empty() {
             notes.push(format!("there are two columns called {name}: the first counts"));
         }
@@ -386,7 +386,7 @@ mod tests {
             format!("[{objects}]"),
             format!("{objects}\n\n"),
             format!("{{\"products\": [\n{objects}\n]}}"),
-            format!("{{\n \"id\": \"p00\", \"n\": 7.5,\n \"colours\": [\"red\", \"blue\"]}}"),
+            "{\n \"id\": \"p00\", \"n\": 7.5,\n \"colours\": [\"red\", \"blue\"]}".to_owned(),
         ] {
             let (_, rows) = read(&text)?;
             let mut row = cells(&rows[0].1);

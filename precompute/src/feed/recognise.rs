@@ -145,7 +145,7 @@ pub fn likenesses(columns: &[Arc<str>]) -> Vec<Likeness> {
         let missing: Vec<String> = marks
             .required
             .iter()
-            .filter(|names| !names.iter().any(|name| has(name)))
+            .filter(|names| !names.iter().any(&has))
             .map(|names| names.join(" or "))
             .collect();
         let supporting: Vec<String> = marks

@@ -359,6 +359,7 @@ mod tests {
     use lookalike::search::Catalogue;
 
     use super::super::cache::{Described, EmbeddingCache};
+    use super::super::record_log::Access;
     use super::*;
 
     #[test]
@@ -366,7 +367,7 @@ mod tests {
     {
         let folder = std::env::temp_dir().join(format!("lookalike-split-{}", std::process::id()));
         let (items, dims) = (300, 20);
-        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims)?;
+        let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims, Access::Write)?;
         let colours = Colours::of(&Photo::new(1, 1, vec![9; 3]).context("one pixel")?);
         let mut records = Vec::new();
         for item in 0..items {

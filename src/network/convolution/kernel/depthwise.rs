@@ -6,7 +6,7 @@ use super::vector::Vector;
 /// Does `job`: one block of 16 channels.
 ///
 /// # Safety
-/// The machine has the instructions of `V`, and the lengths are as [`super::depthwise`] checks them.
+/// The machine has the instructions of `V`, and the lengths are as [`super::depthwise()`] checks them.
 #[inline(always)]
 pub unsafe fn run<V: Vector>(job: &DepthwiseJob, read: &[f32], write: &mut [f32]) {
     // SAFETY: the caller's.

@@ -30,7 +30,7 @@ pub const fn columns<V: Vector>() -> usize {
 /// Does `job`.
 ///
 /// # Safety
-/// The machine has the instructions of `V`, and the lengths are as [`super::pointwise`] checks them.
+/// The machine has the instructions of `V`, and the lengths are as [`super::pointwise()`] checks them.
 #[inline(always)]
 pub unsafe fn run<V: Vector>(job: &PointwiseJob, read: &[f32], added: Option<&[f32]>, write: &mut [f32]) {
     let panel = columns::<V>() * V::LANES;
