@@ -143,11 +143,11 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_done() -> anyhow::Result<()> {
 #[test]
 #[cfg(unix)]
 fn ctrl_c_keeps_what_is_done_and_says_how_to_go_on() -> anyhow::Result<()> {
-    const PHOTOS: u32 = 64;
-    // With the default network, which takes a few seconds.
+    const PHOTOS: u32 = 400;
+    // With the default network by one thread, which takes several seconds.
     let shop = Shop::with("interrupt", PHOTOS)?;
     let (photos, out) = (shop.photos(), shop.out());
-    let build = arguments!["build", &photos, "--out", &out, "--json"].to_vec();
+    let build = arguments!["build", &photos, "--out", &out, "--jobs", "1", "--json"].to_vec();
     for signal in ["INT", "TERM"] {
         let child = start(build.clone(), "")?;
         let started = Instant::now();
