@@ -205,6 +205,7 @@ fn cards_of_the_shops_own_are_in_the_pages_tree() -> anyhow::Result<()> {
             const again = next(made, 'results'); made.limit = 2; await again;
             const focused = document.activeElement === made.querySelector('.two');
             made.querySelector('template').remove(); made.renderItem = undefined;
+            await new Promise(requestAnimationFrame);
             return { first: first.textContent, elements: first.childElementCount, counts, focused,
               left: made.querySelectorAll('[slot^=item-]').length, standard: made.shadowRoot.querySelectorAll('li a').length };";
         let got = chromium.eval(rendered, Value::Null).await?;
