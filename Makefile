@@ -162,10 +162,9 @@ codes: setup-test build ## The codes of three networks' embeddings beside FAISS'
 	@LOOKALIKE_WIDGET=$(WIDGET) $(TARGET)/codes/venv/bin/python tests/bench/codes.py --work $(TARGET)/codes --out $(TARGET)/codes.json \
 		--shared ../shared --program $(PRECOMPUTE) --widget $(WIDGET)
 
-colour: setup-test build ## What the dial from style to colour trades, by its weight, as JSON (Python, 5 minutes)
+colour: build ## What the dial from style to colour trades, by its weight, as JSON (Python, a minute)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
-	@[ -d $(REFERENCES)/sample ] || $(PRECOMPUTE) sample --out $(REFERENCES)/sample --count 600 --seed 7
-	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --sample $(REFERENCES)/sample --work $(TARGET)/colour
+	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/colour
 
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)

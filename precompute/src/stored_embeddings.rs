@@ -10,7 +10,7 @@ use lookalike::embedding::Adaptation;
 
 use crate::build::adaptation::{kept_path, of_cache};
 use crate::build::cache::{EmbeddingCache, Record, read_catalogue};
-use crate::build::embeddings::{Embeddings, adapted_path};
+use crate::build::embeddings::Embeddings;
 use crate::build::record_log::Access;
 use crate::folder_reader::Folder;
 use crate::lock;
@@ -34,7 +34,6 @@ pub struct StoredEmbeddings {
     pub adapted: bool,
     photos: Vec<Digest>,
     cache_folder: PathBuf,
-    adapted_path: PathBuf,
     _lock: Option<File>,
 }
 
@@ -129,7 +128,6 @@ impl StoredEmbeddings {
             ids,
             adapted: role.adaptation.is_some(),
             photos,
-            adapted_path: adapted_path(&cache_folder, role.network),
             cache_folder,
             _lock: lock,
         };
@@ -139,14 +137,13 @@ impl StoredEmbeddings {
         Ok(stored)
     }
 
-    /// The network's embeddings adapted by `adaptation`. The file is the same each time for the same network: one result at a
-    /// time.
+    /// The network's embeddings adapted by `adaptation`.
     ///
     /// # Errors
     /// When an embedding cannot be read or the file cannot be written.
     pub fn adapt(&self, adaptation: &Adaptation) -> anyhow::Result<(Embeddings, Vec<Record>)> {
         let (network, records) = (&self.network, &self.network_records);
-        Embeddings::adapted(&self.adapted_path, network, records, adaptation, processors())
+        Embeddings::adapted(&self.cache_folder, network, records, adaptation, processors())
     }
 
     /// The network's own in the place of adapted ones.

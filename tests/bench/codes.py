@@ -59,7 +59,7 @@ def embeddings(name, options):
         if not network.exists():
             compile_ = [options.program, "model", "compile", options.shared / "models" / f"{name}.onnx"]
             subprocess.run([*compile_, "--output", "features", "-o", network], check=True, stdout=subprocess.DEVNULL)
-    build = [options.program, "build", options.shared / "catalog/images", "--out", folder, "--model", network, "--no-thumbnails"]
+    build = [options.program, "build", options.shared / "catalog/images", "--out", folder, "--model", network, "--adapt", "off", "--no-thumbnails"]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([options.program, "export", folder, "--npy", npy], check=True)
     return folder, np.load(npy)

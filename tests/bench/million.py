@@ -3,7 +3,7 @@
 The products are disturbed copies of the real ones of ../shared/catalog, embedded by the default network: each a mixture
 of a real embedding and one of its 30 nearest (up to 80 % of that), with the difference of two others near it added to a
 random part (up to 80 %), so that copies differ as near photos do and not in directions in which no photo differs; what
-falls below 0 is 0, as the network leaves it. They are put into the program's own cache of embeddings under the digests
+falls below 0 is 0 if the network leaves nothing below. They are put into the program's own cache of embeddings under the digests
 of as many little files, so that `precompute build` runs as a shop would run it after its photos are embedded. Questions
 are products themselves, each left out of its answer.
 
@@ -28,9 +28,12 @@ CHUNK = 10_000
 ASKED = 24  # products, in a browser
 
 
+HEADER = 44  # bytes of the cache's header, of which 8 to 12 are the embeddings' dimensions
+
+
 def record(dims):
-    """As precompute/src/build/cache.rs writes it."""
-    return np.dtype([("digest", "u1", 32), ("size", "<u4", 2), ("colours", "u1", 24), ("embedding", "<f4", dims), ("check", "<u4")])
+    """As precompute/src/build/cache.rs and record_log.rs write it."""
+    return np.dtype([("digest", "u1", 32), ("size", "<u4", 2), ("colours", "u1", 24), ("embedding", "<f4", dims), ("check", "u1", 8)])
 
 
 def run(program, *arguments):
@@ -44,10 +47,10 @@ def real(program, shared, work):
     run(program, "build", shared / "catalog/images", "--out", work / "real", "--no-thumbnails", "--json")
     (path,) = (work / "real.cache").glob("embeddings-*.bin")
     content = path.read_bytes()
-    dims = int.from_bytes(content[4:8], "little")
-    records = np.frombuffer(content[40:], record(dims))
+    dims = int.from_bytes(content[8:12], "little")
+    records = np.frombuffer(content[HEADER:], record(dims))
     order = sorted(range(len(records)), key=lambda at: records["digest"][at].tobytes())
-    return records[order], content[:40], path.name
+    return records[order], content[:HEADER], path.name
 
 
 def neighbours(embeddings):
@@ -70,7 +73,8 @@ def disturbed(embeddings, near, numbers, random):
     part = random.uniform(0, 0.8, (count, 1)).astype("f4")
     noise = random.uniform(0, 0.8, (count, 1)).astype("f4")
     mixed = (1 - part) * embeddings[own] + part * embeddings[other]
-    return own, np.maximum(mixed + noise * (embeddings[one] - embeddings[two]), 0)
+    least = 0 if embeddings.min() >= 0 else -np.inf
+    return own, np.maximum(mixed + noise * (embeddings[one] - embeddings[two]), least)
 
 
 BRANDS, COLOURS, SIZES = 400, "black white grey navy red green yellow pink brown beige".split(), "XS S M L XL".split()
@@ -96,13 +100,6 @@ def write_table(work, items):
     return path
 
 
-def fnv1a32(rows):
-    check = np.full(len(rows), 2166136261, "u4")
-    for column in np.ascontiguousarray(rows.T):
-        check = (check ^ column) * np.uint32(16777619)
-    return check
-
-
 def write(records, header, name, work, items):
     """The little files, and the cache that has an embedding of each."""
     photos, cache = work / "photos", work / "million.cache"
@@ -122,8 +119,8 @@ def write(records, header, name, work, items):
                 content = b"%d" % number
                 (folder / f"p{number:07}.jpg").write_bytes(content)
                 made["digest"][at] = np.frombuffer(hashlib.sha256(content).digest(), "u1")
-            bytes_of = made.view("u1").reshape(len(made), -1)
-            made["check"] = fnv1a32(bytes_of[:, :-4])
+            for at, content in enumerate(made.view("u1").reshape(len(made), -1)[:, :-8]):
+                made["check"][at] = np.frombuffer(hashlib.sha256(header + content.tobytes()).digest()[:8], "u1")
             file.write(made.tobytes())
     return photos
 
@@ -170,7 +167,7 @@ def main():
     records, header, name = real(options.program, options.shared, options.work)
     photos = options.work / "photos"
     cache = options.work / "million.cache" / name
-    whole = 40 + options.items * records.dtype.itemsize
+    whole = HEADER + options.items * records.dtype.itemsize
     if not cache.is_file() or cache.stat().st_size != whole:
         write(records, header, name, options.work, options.items)
     out = options.work / "million"

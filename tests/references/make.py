@@ -86,28 +86,45 @@ def networks(out, shared, program):
     return cases
 
 
+class Graph:
+    """A network in the making, as ONNX: its nodes, and constants with random weights by `seed`."""
+
+    def __init__(self, seed):
+        self.random, self.nodes, self.tensors = np.random.default_rng(seed), [], []
+
+    def node(self, kind, inputs, output, **attributes):
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def constant(self, name, values):
+        from onnx import numpy_helper
+
+        self.tensors.append(numpy_helper.from_array(values, name))
+        return name
+
+    def weights(self, name, *shape):
+        deviation = np.sqrt(2 / np.prod(shape[1:]))
+        return [self.constant(f"{name}.weight", self.random.normal(0, deviation, shape).astype("f4")),
+                self.constant(f"{name}.bias", self.random.normal(0, 0.1, shape[0]).astype("f4"))]
+
+    def save(self, path, side, features, opset):
+        """Of `input`, `[1, 3, side, side]`, and `features` of that shape."""
+        import onnx
+        from onnx import TensorProto, helper
+
+        value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        graph = helper.make_graph(
+            self.nodes, path.stem, [value("input", [1, 3, side, side])], [value("features", features)], self.tensors)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
+
+
 def two_views(path):
     """The whole photo at half the size and its middle half at full size, both through the same weights: a convolution, an
     inverted residual block as MobileNetV2 has them, means and maxima; as ONNX."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    random = np.random.default_rng(8)
-    nodes, tensors = [], []
-
-    def node(kind, inputs, output, **attributes):
-        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
-
-    def constant(name, values):
-        tensors.append(numpy_helper.from_array(values, name))
-        return name
-
-    def weights(name, *shape):
-        deviation = np.sqrt(2 / np.prod(shape[1:]))
-        return [constant(f"{name}.weight", random.normal(0, deviation, shape).astype("f4")),
-                constant(f"{name}.bias", random.normal(0, 0.1, shape[0]).astype("f4"))]
-
+    graph = Graph(8)
+    node, constant, weights = graph.node, graph.constant, graph.weights
     axes = constant("axes", np.array([2, 3], "i8"))
     zero, six = constant("zero", np.float32(0)), constant("six", np.float32(6))
     layers = {"first": weights("first", 24, 3, 3, 3), "wide": weights("wide", 72, 24, 1, 1),
@@ -131,31 +148,13 @@ def two_views(path):
                    node("ReduceMax", [block, axes], f"{view}.most", keepdims=0),
                    node("ReduceMean", [wide, axes], f"{view}.early", keepdims=0)]
     node("Gemm", [node("Concat", pooled, "pooled", axis=1), *weights("head", 40, 240)], "features", transB=1)
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(nodes, "two-views", [value("input", [1, 3, 64, 64])], [value("features", [1, 40])], tensors)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    graph.save(path, side=64, features=[1, 40], opset=18)
 
 
 def multi_level(path):
     """Convolutions whose means and maxima at three depths go on to two heads, as PyTorch exports them, as ONNX."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    random = np.random.default_rng(5)
-    nodes, tensors = [], []
-
-    def node(kind, inputs, output, **attributes):
-        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
-
-    def constant(name, values):
-        tensors.append(numpy_helper.from_array(values, name))
-        return name
-
-    def weights(name, *shape):
-        deviation = np.sqrt(2 / np.prod(shape[1:]))
-        return [constant(f"{name}.weight", random.normal(0, deviation, shape).astype("f4")),
-                constant(f"{name}.bias", random.normal(0, 0.1, shape[0]).astype("f4"))]
+    graph = Graph(5)
+    node, constant, weights = graph.node, graph.constant, graph.weights
 
     def dense(name, value, inputs, outputs):
         return node("Gemm", [value, *weights(name, outputs, inputs)], name, transB=1)
@@ -178,33 +177,19 @@ def multi_level(path):
     hidden = node("Relu", [dense("appearance1", pooled, 192, 64)], "appearance1.relu")
     heads = [dense("appearance2", hidden, 64, 24), dense("meaning", pooled, 192, 40), levels[-2]]
     node("Concat", heads, "features", axis=1)
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(nodes, "multi-level", [value("input", [1, 3, 64, 64])],
-                              [value("features", [1, 24 + 40 + 48])], tensors)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    graph.save(path, side=64, features=[1, 24 + 40 + 48], opset=18)
 
 
 def first_blocks(weights, path):
     """The first four convolutions and two pools of VGG-16 with the weights its authors trained, as ONNX."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    weights = np.load(weights)
-    nodes, tensors, last = [], [], "input"
+    weights, graph, last = np.load(weights), Graph(0), "input"
     for layer in ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2"):
-        for part in ("weight", "bias"):
-            tensors.append(numpy_helper.from_array(weights[f"{layer}.{part}"].astype(np.float32), f"{layer}.{part}"))
-        nodes.append(helper.make_node("Conv", [last, f"{layer}.weight", f"{layer}.bias"], [layer], pads=[1] * 4))
-        nodes.append(helper.make_node("Relu", [layer], [f"{layer}.relu"]))
-        last = f"{layer}.relu"
+        own = [graph.constant(name, weights[name].astype(np.float32)) for name in (f"{layer}.weight", f"{layer}.bias")]
+        last = graph.node("Relu", [graph.node("Conv", [last, *own], layer, pads=[1] * 4)], f"{layer}.relu")
         if layer.endswith("conv2"):
             pooled = "features" if layer.startswith("block2") else f"{layer}.pool"
-            nodes.append(helper.make_node("MaxPool", [last], [pooled], kernel_shape=[2, 2], strides=[2, 2]))
-            last = pooled
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(nodes, "blocks12", [value("input", [1, 3, 224, 224])],
-                              [value("features", [1, 128, 56, 56])], tensors)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+            last = graph.node("MaxPool", [last], pooled, kernel_shape=[2, 2], strides=[2, 2])
+    graph.save(path, side=224, features=[1, 128, 56, 56], opset=13)
 
 
 def catalogue(shared):

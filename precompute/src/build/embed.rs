@@ -6,7 +6,7 @@
 //! takes too long. The thread of such a one cannot be ended; it is left alone, and another takes its place. Only what
 //! concerns all photos, such as a full disk, ends the run, and then, as after Ctrl-C, what is in hand is finished and kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -20,13 +20,13 @@ use lookalike::digest::Digest;
 use lookalike::photo::{Limits, decode};
 
 use super::cache::{Described, EmbeddingCache, Record};
-use super::read_photo::read_photo;
+use super::read_photo::{Unreadable, read_photo};
 use super::thumbnail::{self, Thumbnails};
 use crate::catalogue::{Product, Skipped};
 use crate::caught::caught;
 use crate::fault;
 use crate::interrupt::{self, Interrupted};
-use crate::networks::{Networks, PhotoNetwork};
+use crate::networks::PhotoNetwork;
 use crate::progress::Progress;
 
 /// How many photos a worker embeds together: fc6 of VGG-16 is 103 MB, read once for all of them.
@@ -45,21 +45,11 @@ pub struct Work {
     /// In item order.
     pub products: Vec<Product>,
     /// Ready to run.
-    pub networks: Arc<Networks>,
-    /// Whether photos are embedded by the stored neighbours' own network, rather than by that of shoppers' photos.
-    pub by_own: bool,
+    pub network: PhotoNetwork,
     /// Number of threads.
     pub jobs: usize,
     /// How long a photo may take to be read, decoded and made small.
     pub limit: Duration,
-}
-
-impl Work {
-    /// The network that photos are embedded by.
-    fn network(&self) -> PhotoNetwork<'_> {
-        let photo = PhotoNetwork::Compiled(&self.networks.photo.network);
-        if self.by_own { self.networks.own().unwrap_or(photo) } else { photo }
-    }
 }
 
 /// A product that is in the folder.
@@ -90,21 +80,21 @@ pub struct Outcome {
 impl Outcome {
     /// Leaves out what `other`, of the same products, could not embed, or found with another content.
     pub fn keep_those_of(&mut self, other: &mut Outcome) {
-        let same: HashMap<&str, Digest> =
-            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
-        let changed = |item: &Item| same.get(item.id.as_str()).is_some_and(|photo| *photo != item.photo);
-        let reason = "it changed while it was read".to_owned();
-        let skip = |item: &Item| Skipped { file: item.path.display().to_string(), reason: reason.clone() };
-        self.skipped.extend(self.items.iter().filter(|item| changed(item)).map(skip));
-        let kept: HashMap<String, Digest> = self
-            .items
-            .iter()
-            .filter(|item| same.get(item.id.as_str()) == Some(&item.photo))
-            .map(|item| (item.id.clone(), item.photo))
-            .collect();
-        self.items.retain(|item| kept.contains_key(&item.id));
-        other.items.retain(|item| kept.contains_key(&item.id));
         self.skipped.append(&mut other.skipped);
+        let theirs: HashMap<&str, Digest> =
+            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
+        self.items.retain(|item| match theirs.get(item.id.as_str()) {
+            Some(photo) if *photo != item.photo => {
+                let (file, reason) = (item.path.display().to_string(), Unreadable::Changing.to_string());
+                self.skipped.push(Skipped { file, reason });
+                false
+            }
+            found => found.is_some(),
+        });
+        let ours: HashSet<&str> = self.items.iter().map(|item| item.id.as_str()).collect();
+        other.items.retain(|item| ours.contains(item.id.as_str()));
+        // Of those that are left out some may be new to the cache.
+        self.embedded = self.embedded.max(other.embedded).min(self.items.len());
     }
 
     /// Why the first photo was skipped.
@@ -351,7 +341,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Embeds one photo after the other until there is none left or the work is stopped. False if it was left alone.
 fn embed_some(shared: &Shared, state: &Mutex<State>, sender: &SyncSender<Message>) -> bool {
-    let network = shared.work.network();
+    let network = &shared.work.network;
     while !shared.stop.load(Ordering::Relaxed) {
         let index = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(product) = shared.work.products.get(index) else { break };
@@ -428,12 +418,12 @@ fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<P
         return Ok(Prepared::Done(Done::Reused(Kept { photo, thumbnail, record })));
     }
     let (size, colours) = ([decoded.width(), decoded.height()], Colours::of(&decoded));
-    let input = shared.work.network().preprocessing().apply(&decoded);
+    let input = shared.work.network.preprocessing().apply(&decoded);
     Ok(Prepared::Pending(Pending { index, photo, thumbnail, size, colours, input }))
 }
 
 /// Embeds photos together, or, if the network fails, one by one, so that those it fails on are told from the others.
-fn run_network(network: PhotoNetwork, batch: Vec<Pending>) -> impl Iterator<Item = (usize, Done)> + use<> {
+fn run_network(network: &PhotoNetwork, batch: Vec<Pending>) -> impl Iterator<Item = (usize, Done)> + use<> {
     let inputs = batch.iter().flat_map(|pending| &pending.input).copied().collect::<Vec<_>>();
     let together = if batch.is_empty() { Ok(Vec::new()) } else { run_caught(network, &inputs) };
     drop(inputs);
@@ -455,7 +445,7 @@ fn run_network(network: PhotoNetwork, batch: Vec<Pending>) -> impl Iterator<Item
     })
 }
 
-fn run_caught(network: PhotoNetwork, inputs: &[f32]) -> Result<Vec<f32>, String> {
+fn run_caught(network: &PhotoNetwork, inputs: &[f32]) -> Result<Vec<f32>, String> {
     caught(|| {
         fault::point("network").map_err(anyhow::Error::from)?;
         network.run(inputs)

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
-use lookalike::digest::Digest;
 use lookalike::embedding::Adaptation;
 
 use super::cache::Record;
@@ -30,31 +29,26 @@ pub struct Embeddings {
     along_axes: bool,
 }
 
-/// Where in the cache the adapted embeddings of a network are while a run lasts.
-pub fn adapted_path(cache_folder: &Path, network: Digest) -> PathBuf {
-    cache_folder.join(format!("{ADAPTED}{}.bin", network.short()))
-}
-
 impl Embeddings {
     /// Those in a file at `path`, the first at byte `first` and each `stride` bytes after the one before.
     pub(super) fn in_file(path: PathBuf, dims: usize, first: u64, stride: u64) -> Embeddings {
         Embeddings { path, dims, first, stride, adapted: false, along_axes: false }
     }
 
-    /// Adapts those of `records`, which are of `network`, into the file `path` that is removed when the result is dropped.
+    /// Adapts those of `records`, which are of `network`, into a file in the cache's `folder` that is removed when the result is dropped.
     /// Gives the records of the adapted embeddings too, in the same order.
     ///
     /// # Errors
     /// When an embedding cannot be read or is not of finite numbers, or the file cannot be written.
     pub fn adapted(
-        path: &Path,
+        folder: &Path,
         network: &Embeddings,
         records: &[Record],
         adaptation: &Adaptation,
         jobs: usize,
     ) -> anyhow::Result<(Embeddings, Vec<Record>)> {
         let dims = adaptation.axes();
-        let (path, file) = adapted_file(path)?;
+        let (path, file) = adapted_file(folder)?;
         let along_axes = adaptation.components().len() == 1;
         let stride = 4 * dims as u64;
         let embeddings = Embeddings { path, dims, first: 0, stride, adapted: true, along_axes };
@@ -121,13 +115,11 @@ impl Embeddings {
 /// What the names of files of adapted embeddings begin with.
 const ADAPTED: &str = "adapted-";
 
-/// A new file for adapted embeddings: `path` with a number of this process in its name or, if nothing can be written there,
-/// among the system's temporary files.
-fn adapted_file(path: &Path) -> anyhow::Result<(PathBuf, File)> {
+/// A new file for adapted embeddings in `folder` or, if nothing can be written there, among the system's temporary files.
+fn adapted_file(folder: &Path) -> anyhow::Result<(PathBuf, File)> {
     static FILES: AtomicU64 = AtomicU64::new(0);
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = format!("{stem}-{}-{}.bin", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
-    let path = path.with_file_name(&name);
+    let name = format!("{ADAPTED}{}-{}.bin", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+    let path = folder.join(&name);
     if let Ok(file) = File::create(&path) {
         return Ok((path, file));
     }

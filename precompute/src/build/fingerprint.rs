@@ -42,32 +42,18 @@ pub fn inputs_digest(
     let mut hasher = Sha256::new();
     hasher.update(Sha256::digest(program));
     hasher.update(network.0);
-    let BuildArguments {
-        neighbours,
-        adapt,
-        colour,
-        group,
-        fold_duplicates,
-        code_bytes,
-        cells,
-        no_thumbnails,
-        images,
-        fragments,
-        publish,
-        ..
-    } = arguments;
     let options = (
-        neighbours,
-        adapt,
-        colour,
-        group,
-        fold_duplicates,
-        code_bytes,
-        cells,
-        no_thumbnails,
-        images,
-        fragments,
-        publish,
+        arguments.neighbours,
+        arguments.adapt,
+        arguments.colour,
+        &arguments.group,
+        arguments.fold_duplicates,
+        arguments.code_bytes,
+        arguments.cells,
+        arguments.no_thumbnails,
+        &arguments.images,
+        &arguments.fragments,
+        &arguments.publish,
     );
     hasher.update(serde_json::to_vec(&options)?);
     for (item, fields) in items.iter().zip(fields) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 /// Files of a site and bytes of a file on Cloudflare's free plan, the lowest limits that are usual.
@@ -10,7 +10,7 @@ const MOST_FILES: usize = 20_000;
 const MOST_BYTES: u64 = 25 << 20;
 
 /// The largest file of a folder.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LargestFile {
     /// Below the folder, with forward slashes.
     pub path: String,

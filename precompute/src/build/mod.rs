@@ -24,7 +24,6 @@ mod vectors;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 use std::{fs, io};
 
@@ -44,7 +43,6 @@ use bytes::Bytes;
 use cache::EmbeddingCache;
 use cells::{CellContents, Cells};
 use embed::{Item, Outcome};
-use embeddings::adapted_path;
 use fingerprint::Fingerprint;
 use folder::ToCode;
 use hosting::LargestFile;
@@ -84,10 +82,6 @@ pub struct Report {
     images_per_second: f64,
     #[serde(flatten)]
     made: Made,
-    /// Files of the folder.
-    files: usize,
-    /// The largest of them.
-    largest_file: LargestFile,
     /// Largest resident memory so far; only where the system tells (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory_bytes: Option<u64>,
@@ -110,6 +104,10 @@ pub struct Made {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     neighbours_recall: Option<f64>,
     bytes: Bytes,
+    /// Files of the folder.
+    files: usize,
+    /// The largest of them.
+    largest_file: LargestFile,
 }
 
 /// Runs `build`.
@@ -160,7 +158,7 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     let mut catalogue = catalogue::gather(&arguments.catalogue, &own, &cache_folder.join("photos"))?;
     let group = arguments.group.clone().or(catalogue.group.map(str::to_owned));
     let arguments = &BuildArguments { group, ..arguments.clone() };
-    let networks = Arc::new(Networks::open(&arguments.networks, cache_folder)?);
+    let networks = Networks::open(&arguments.networks, cache_folder)?;
     let opened = &networks.photo;
     if !opened.network.description().trained {
         eprintln!(
@@ -177,32 +175,23 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         false => Some(Thumbnails::open(cache_folder)?),
     };
     let embedding = Instant::now();
-    let embed = |by_own: bool, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
-        let photo = PhotoNetwork::Compiled(&networks.photo.network);
-        let network = if by_own { networks.own().unwrap_or(photo) } else { photo };
+    let embed = |network: PhotoNetwork, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
         let mut cache =
             EmbeddingCache::open(cache_folder, network.identity(), network.dims(), Access::Write)?;
         let progress = Progress::new("embedding", products.len() as u64);
-        let work = embed::Work {
-            photos: catalogue.folder.clone(),
-            products,
-            networks: networks.clone(),
-            by_own,
-            jobs,
-            limit: arguments.photo_timeout,
-        };
+        let (photos, limit) = (catalogue.folder.clone(), arguments.photo_timeout);
+        let work = embed::Work { photos, products, network, jobs, limit };
         let outcome = embed::embed(work, &mut cache, thumbnails, &progress)?;
         progress.finish();
         anyhow::Ok((outcome, cache))
     };
-    let (mut outcome, cache) = embed(false, products, thumbnails.as_mut())?;
+    let (mut outcome, cache) = embed(networks.of_photos(), products, thumbnails.as_mut())?;
     let own = match networks.own() {
-        Some(_) => {
+        Some(network) => {
             let product =
                 |item: &Item| Product { id: item.id.clone(), path: item.path.clone(), address: None };
-            let (mut own, cache) = embed(true, outcome.items.iter().map(product).collect(), None)?;
+            let (mut own, cache) = embed(network, outcome.items.iter().map(product).collect(), None)?;
             outcome.keep_those_of(&mut own);
-            outcome.embedded = outcome.embedded.max(own.embedded);
             Some(OwnEmbeddings { outcome: own, cache })
         }
         None => None,
@@ -248,7 +237,6 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         }
     };
 
-    let (files, largest_file) = hosting::files(&arguments.out)?;
     let report = Report {
         items: outcome.items.len(),
         photos: outcome.items.len(),
@@ -263,8 +251,6 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         seconds: started.elapsed().as_secs_f64(),
         images_per_second: outcome.embedded as f64 / embedding_seconds.max(1e-9),
         made,
-        files,
-        largest_file,
         peak_memory_bytes: peak_memory(),
     };
     list(&report.skipped);
@@ -300,31 +286,19 @@ fn index(
     let jobs = jobs(arguments);
     interrupt::check()?;
     let cache_folder = EmbeddingCache::folder_of(&arguments.out);
-    let network = &networks.photo.network;
+    let vectors = |cache, items, network: &PhotoNetwork, previous| {
+        let source = Source { cache, items, network, previous, cache_folder: &cache_folder };
+        Vectors::new(source, arguments.adapt, jobs)
+    };
+    let network = networks.of_photos();
+    let previous = adaptation::of_folder(&arguments.out, network.identity());
     // What codes are of, and distances of shoppers' photos.
-    let photos = Vectors::new(
-        Source {
-            cache,
-            items: &outcome.items,
-            components: &network.components(),
-            previous: adaptation::of_folder(&arguments.out, network.identity()),
-            file: &adapted_path(&cache_folder, network.identity()),
-        },
-        arguments.adapt,
-        jobs,
-    )?;
+    let photos = vectors(cache, &outcome.items, &network, previous)?;
     let own = match (own, networks.own()) {
-        (Some(OwnEmbeddings { outcome, cache }), Some(network)) => Some(Vectors::new(
-            Source {
-                cache,
-                items: &outcome.items,
-                components: &network.components(),
-                previous: adaptation::of_cache(&cache_folder, &network.identity().hex()),
-                file: &adapted_path(&cache_folder, network.identity()),
-            },
-            arguments.adapt,
-            jobs,
-        )?),
+        (Some(OwnEmbeddings { outcome, cache }), Some(network)) => {
+            let previous = adaptation::of_cache(&cache_folder, &network.identity().hex());
+            Some(vectors(cache, &outcome.items, &network, previous)?)
+        }
         _ => None,
     };
     interrupt::check()?;
@@ -408,6 +382,7 @@ fn index(
         let path = adaptation::kept_path(&cache_folder, &network.identity().hex());
         fs::write(&path, adaptation.write()).with_context(|| format!("writing {}", path.display()))?;
     }
+    let (files, largest_file) = hosting::files(&arguments.out)?;
     let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
     Ok(Made {
         adaptation: photos.adapting,
@@ -416,6 +391,8 @@ fn index(
         cells: in_cells.map(|(cells, ..)| cells.members.len()),
         neighbours_recall,
         bytes,
+        files,
+        largest_file,
     })
 }
 
@@ -459,7 +436,8 @@ impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
         let published = &self.published_columns;
-        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes } = made;
+        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes, .. } =
+            made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if self.groups > 0 {
             println!("  {} groups of variants", self.groups);
@@ -511,11 +489,11 @@ impl Report {
         );
         println!(
             "  {} files, the largest of {:.2} MB ({})",
-            self.files,
-            megabytes(self.largest_file.bytes),
-            self.largest_file.path
+            made.files,
+            megabytes(made.largest_file.bytes),
+            made.largest_file.path
         );
-        for note in hosting::notes(self.files, &self.largest_file) {
+        for note in hosting::notes(made.files, &made.largest_file) {
             println!("  note: {note}");
         }
     }

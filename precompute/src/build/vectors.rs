@@ -11,6 +11,7 @@ use super::embed::Item;
 use super::embeddings::Embeddings;
 use super::means;
 use crate::args::AdaptName;
+use crate::networks::PhotoNetwork;
 
 /// The vectors of all products.
 pub struct Vectors {
@@ -32,12 +33,12 @@ pub struct Source<'a> {
     pub cache: &'a EmbeddingCache,
     /// The products, each with its record in `cache`.
     pub items: &'a [Item],
-    /// Dimensions and weight of each component of an embedding.
-    pub components: &'a [(usize, f32)],
+    /// The network.
+    pub network: &'a PhotoNetwork,
     /// The adaptation of the build before, if it is of this network.
     pub previous: Option<Adaptation>,
-    /// Holds the adapted vectors while the build lasts.
-    pub file: &'a Path,
+    /// The cache, which holds the adapted vectors while the build lasts.
+    pub cache_folder: &'a Path,
 }
 
 impl Vectors {
@@ -46,13 +47,14 @@ impl Vectors {
     /// # Errors
     /// When an embedding cannot be read or is not of finite numbers, or the file cannot be written.
     pub fn new(source: Source, adapt: AdaptName, jobs: usize) -> anyhow::Result<Vectors> {
-        let network = source.cache.embeddings();
-        let records = source.items.iter().map(|item| item.record).collect::<Vec<_>>();
+        let Source { cache, items, network, previous, cache_folder } = source;
+        let (embeddings, components) = (cache.embeddings(), network.components());
+        let records = items.iter().map(|item| item.record).collect::<Vec<_>>();
         let (adaptation, adapting) =
-            adaptation::choose(adapt, source.previous, source.components, &network, source.items, jobs)?;
+            adaptation::choose(adapt, previous, &components, &embeddings, items, jobs)?;
         let (embeddings, records) = match &adaptation {
-            Some(adaptation) => Embeddings::adapted(source.file, &network, &records, adaptation, jobs)?,
-            None => (network, records),
+            Some(adaptation) => Embeddings::adapted(cache_folder, &embeddings, &records, adaptation, jobs)?,
+            None => (embeddings, records),
         };
         let means = means::means(&embeddings, &records)?;
         Ok(Vectors { embeddings, records, adaptation, adapting, means })

@@ -3,7 +3,7 @@
 
 use crate::catalogue::Row;
 
-use super::columns::{Columns, get};
+use super::columns::{Columns, get, text};
 use super::product::{FeedProduct, in_stock};
 use super::{Read, table_row};
 
@@ -58,12 +58,9 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> Read {
         match get(row, &kind).trim().to_lowercase().as_str() {
             "product" => {
                 keep(building.take(), &mut read);
-                let Some(mut product) = FeedProduct::new(get(row, &id)) else {
-                    read.nameless += 1;
-                    continue;
-                };
-                product.title = Some(get(row, &title).to_owned()).filter(|title| !title.is_empty());
-                product.url = Some(get(row, &url).to_owned()).filter(|url| !url.is_empty());
+                let Some(mut product) = read.product(get(row, &id)) else { continue };
+                product.title = text(row, &title);
+                product.url = text(row, &url);
                 product.add_photo(get(row, &first));
                 images.iter().for_each(|column| product.add_photo(get(row, column)));
                 // No sale is written as 0.

@@ -67,3 +67,8 @@ pub fn get<'r>(row: &'r Row, column: &Column) -> &'r str {
     let Some(column) = column else { return "" };
     row.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text)
 }
+
+/// What a row says in a column, if anything.
+pub fn text(row: &Row, column: &Column) -> Option<String> {
+    Some(get(row, column).to_owned()).filter(|text| !text.is_empty())
+}

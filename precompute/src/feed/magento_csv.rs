@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalogue::Row;
 
-use super::columns::{Columns, get};
+use super::columns::{Columns, get, text};
 use super::product::{FeedProduct, availability, in_stock};
 use super::{Read, table_row};
 
@@ -37,12 +37,9 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> Read {
         if !get(row, &view).is_empty() && seen.contains(sku) {
             continue;
         }
-        let Some(mut product) = FeedProduct::new(sku) else {
-            read.nameless += 1;
-            continue;
-        };
+        let Some(mut product) = read.product(sku) else { continue };
         seen.insert(sku.to_owned());
-        product.title = Some(get(row, &title).to_owned()).filter(|title| !title.is_empty());
+        product.title = text(row, &title);
         product.url = match (get(row, &url), get(row, &key)) {
             ("", "") => None,
             // Magento's default ending; shops can have another.

@@ -6,8 +6,8 @@
 
 use crate::catalogue::Row;
 
-use super::columns::{Columns, get};
-use super::product::{FeedProduct, availability};
+use super::columns::{Columns, get, text};
+use super::product::availability;
 use super::{Read, table_row};
 
 /// Attributes that are taken over, by the name they get.
@@ -47,12 +47,8 @@ pub fn read(columns: &Columns, rows: Vec<Row>, separator: char) -> Read {
 
     let mut read = Read { rows: rows.len(), ..Read::default() };
     for row in &rows {
-        let Some(mut product) = FeedProduct::new(get(row, &id)) else {
-            read.nameless += 1;
-            continue;
-        };
-        let text = |column| Some(get(row, column).to_owned()).filter(|text| !text.is_empty());
-        (product.title, product.url, product.group) = (text(&title), text(&url), text(&group));
+        let Some(mut product) = read.product(get(row, &id)) else { continue };
+        (product.title, product.url, product.group) = (text(row, &title), text(row, &url), text(row, &group));
         product.add_photo(get(row, &image));
         // A comma within an address is written %2C; some systems forget it, but no address begins there.
         let mut address = String::new();
@@ -65,7 +61,7 @@ pub fn read(columns: &Columns, rows: Vec<Row>, separator: char) -> Read {
         }
         product.add_photo(&address);
         numbered.iter().for_each(|column| product.add_photo(get(row, column)));
-        product.offer(&text(&sale).or(text(&price)).unwrap_or_default());
+        product.offer(&text(row, &sale).or(text(row, &price)).unwrap_or_default());
         product.avail(availability(get(row, &availability_column)));
         for (name, column) in &attributes {
             product.add(name, get(row, column));

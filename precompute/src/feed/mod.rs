@@ -33,7 +33,7 @@ mod source;
 mod woocommerce_api;
 mod woocommerce_csv;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -66,6 +66,25 @@ pub struct Feed {
     pub base: Option<Url>,
 }
 
+impl Feed {
+    /// Leaves the first product of each id, and notes the ids of the others.
+    fn leave_each_id_once(&mut self) {
+        let (mut seen, mut twice) = (HashSet::new(), Vec::new());
+        self.products.retain(|product| {
+            let new = seen.insert(product.id.clone());
+            if !new {
+                twice.push(product.id.clone());
+            }
+            new
+        });
+        if !twice.is_empty() {
+            let named = twice[..twice.len().min(5)].join(", ");
+            self.notes
+                .push(format!("{} ids are there more than once; the first counts: {named}", twice.len()));
+        }
+    }
+}
+
 /// What one of the formats makes of its rows.
 #[derive(Debug, Default)]
 pub struct Read {
@@ -77,6 +96,15 @@ pub struct Read {
     nameless: usize,
     /// Products that the shop does not show: drafts, archived ones and the like.
     hidden: usize,
+}
+
+impl Read {
+    /// A product with this id; without one it is counted, and there is none.
+    fn product(&mut self, id: &str) -> Option<FeedProduct> {
+        let product = FeedProduct::new(id);
+        self.nameless += usize::from(product.is_none());
+        product
+    }
 }
 
 /// Where a feed of a shop's own storefront came from.
@@ -112,15 +140,7 @@ pub fn read(place: &str, names: &ColumnNames, client: &Client) -> anyhow::Result
     if feed.products.is_empty() {
         bail!("{place}: there is no product in it ({}, {rows} rows){}", feed.format, told(&feed.notes));
     }
-    let twice = without_repeated(&mut feed.products);
-    if !twice.is_empty() {
-        let named: Vec<&str> = twice.iter().take(5).map(String::as_str).collect();
-        feed.notes.push(format!(
-            "{} ids are there more than once; the first counts: {}",
-            twice.len(),
-            named.join(", ")
-        ));
-    }
+    feed.leave_each_id_once();
     Ok(feed)
 }
 
@@ -139,29 +159,13 @@ pub fn export(path: &std::path::Path, names: &ColumnNames) -> anyhow::Result<Opt
         return Ok(None);
     }
     let mut feed = table(&text, None, names)?;
-    let twice = without_repeated(&mut feed.products);
-    if !twice.is_empty() {
-        feed.notes.push(format!("{} ids are there more than once; the first counts", twice.len()));
-    }
+    feed.leave_each_id_once();
     feed.notes.splice(0..0, notes);
     Ok(Some(feed))
 }
 
 fn told(notes: &[String]) -> String {
     notes.iter().map(|note| format!("; {note}")).collect()
-}
-
-/// Leaves each id once; returns the others.
-fn without_repeated(products: &mut Vec<FeedProduct>) -> Vec<String> {
-    let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
-    products.retain(|product| {
-        let new = seen.insert(product.id.clone());
-        if !new {
-            twice.push(product.id.clone());
-        }
-        new
-    });
-    twice
 }
 
 fn parse(source: Source, names: &ColumnNames, client: &Client) -> anyhow::Result<Feed> {

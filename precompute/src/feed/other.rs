@@ -4,8 +4,8 @@ use anyhow::bail;
 
 use crate::catalogue::Row;
 
-use super::columns::{Columns, get};
-use super::product::{FeedProduct, availability};
+use super::columns::{Columns, get, text};
+use super::product::availability;
 use super::{Read, table_row};
 
 /// Reads the rows of the table.
@@ -47,12 +47,8 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> anyhow::Result<Read> {
         .collect();
     let mut read = Read { rows: rows.len(), ..Read::default() };
     for row in &rows {
-        let Some(mut product) = FeedProduct::new(get(row, &id)) else {
-            read.nameless += 1;
-            continue;
-        };
-        let text = |column| Some(get(row, column).to_owned()).filter(|text| !text.is_empty());
-        (product.title, product.url, product.group) = (text(&title), text(&url), text(&group));
+        let Some(mut product) = read.product(get(row, &id)) else { continue };
+        (product.title, product.url, product.group) = (text(row, &title), text(row, &url), text(row, &group));
         product.offer(get(row, &price));
         product.avail(availability(get(row, &available)));
         product.add_photo(get(row, &image));

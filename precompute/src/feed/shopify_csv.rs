@@ -6,7 +6,7 @@
 
 use crate::catalogue::Row;
 
-use super::columns::{Columns, get};
+use super::columns::{Columns, get, text};
 use super::product::{FeedProduct, in_stock};
 use super::{Read, table_row};
 
@@ -55,11 +55,8 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> Read {
             if let Some(building) = building.take() {
                 building.finish(&mut read);
             }
-            let Some(mut product) = FeedProduct::new(id) else {
-                read.nameless += 1;
-                continue;
-            };
-            product.title = Some(get(row, &title).to_owned()).filter(|title| !title.is_empty());
+            let Some(mut product) = read.product(id) else { continue };
+            product.title = text(row, &title);
             let page = get(row, &url);
             product.url = Some(if page.is_empty() { format!("/products/{id}") } else { page.to_owned() });
             for (name, column) in &plain {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::json::{list, text};
-use super::product::{FeedProduct, in_stock};
+use super::product::in_stock;
 use super::{Read, Shop};
 
 /// Whether an object is one of its products.
@@ -22,10 +22,7 @@ pub fn read(objects: &[Value], shop: &Shop) -> Read {
             Some(member) => text(object, member),
             None => text(object, "handle"),
         };
-        let Some(mut product) = FeedProduct::new(&id) else {
-            read.nameless += 1;
-            continue;
-        };
+        let Some(mut product) = read.product(&id) else { continue };
         product.title = Some(text(object, "title")).filter(|title| !title.is_empty());
         product.url = Some(shop.page(&format!("/products/{}", text(object, "handle"))));
         let mut images: Vec<&Value> = list(object, "images").collect();

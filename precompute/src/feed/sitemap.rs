@@ -8,7 +8,6 @@ use quick_xml::events::Event;
 use super::Read;
 use super::json_ld::last_segment;
 use super::merchant_xml::entity;
-use super::product::FeedProduct;
 
 /// What a sitemap holds.
 #[derive(Default)]
@@ -77,10 +76,7 @@ impl Sitemap {
             self.bare += 1;
             return;
         }
-        let Some(mut product) = FeedProduct::new(&last_segment(&page)) else {
-            self.read.nameless += 1;
-            return;
-        };
+        let Some(mut product) = self.read.product(&last_segment(&page)) else { return };
         product.title = Some(title).filter(|title| !title.is_empty());
         product.url = Some(page);
         pictures.iter().for_each(|picture| product.add_photo(picture));

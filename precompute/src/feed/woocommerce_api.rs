@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Read;
 use super::json::{list, text};
-use super::product::{FeedProduct, in_stock};
+use super::product::in_stock;
 
 /// Whether an object is one of its products.
 pub fn is_product(object: &Value) -> bool {
@@ -16,10 +16,7 @@ pub fn is_product(object: &Value) -> bool {
 pub fn read(objects: &[Value], id: Option<&str>) -> Read {
     let mut read = Read { rows: objects.len(), ..Read::default() };
     for object in objects {
-        let Some(mut product) = FeedProduct::new(&text(object, id.unwrap_or("id"))) else {
-            read.nameless += 1;
-            continue;
-        };
+        let Some(mut product) = read.product(&text(object, id.unwrap_or("id"))) else { continue };
         product.title = Some(unescaped(&text(object, "name"))).filter(|title| !title.is_empty());
         product.url = Some(text(object, "permalink")).filter(|url| !url.is_empty());
         list(object, "images").for_each(|image| product.add_photo(&text(image, "src")));

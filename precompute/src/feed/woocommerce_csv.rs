@@ -53,10 +53,7 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> Read {
     let mut products: Vec<(FeedProduct, bool)> = Vec::new();
     let mut variations: Vec<(String, FeedProduct, bool)> = Vec::new();
     for row in &rows {
-        let Some(mut product) = FeedProduct::new(get(row, &id)) else {
-            read.nameless += 1;
-            continue;
-        };
+        let Some(mut product) = read.product(get(row, &id)) else { continue };
         let text = |column| Some(unquoted(get(row, column))).filter(|text| !text.is_empty());
         product.title = text(&title).map(str::to_owned);
         product.url = text(&url).map(str::to_owned);

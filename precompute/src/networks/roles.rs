@@ -2,11 +2,12 @@
 //! are one and the same unless the shop wants it otherwise, or the first is none that a browser runs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use lookalike::digest::Digest;
 use lookalike::folder::NeighboursNetwork;
-use lookalike::network::{Network, Preprocessing};
+use lookalike::network::Preprocessing;
 
 use super::native::NativeNetwork;
 use super::{DEFAULT, Opened, open};
@@ -18,28 +19,23 @@ const MANY_BYTES: u64 = 8_000_000;
 /// The networks of a folder.
 pub struct Networks {
     /// Embeds shoppers' photos; the folder has it.
-    pub photo: Opened,
+    pub photo: Arc<Opened>,
     own: Option<Own>,
 }
 
 /// The network of the stored neighbours, if it is not that of shoppers' photos.
 struct Own {
     name: String,
-    network: Runs,
+    network: PhotoNetwork,
 }
 
-enum Runs {
-    Compiled(Box<Network>),
-    Native(NativeNetwork),
-}
-
-/// A network that embeds photos, whatever runs it.
-#[derive(Clone, Copy)]
-pub enum PhotoNetwork<'a> {
+/// A network that embeds photos, whatever runs it. Cheap to share between threads.
+#[derive(Clone)]
+pub enum PhotoNetwork {
     /// As the browser runs it.
-    Compiled(&'a Network),
+    Compiled(Arc<Opened>),
     /// Any operations.
-    Native(&'a NativeNetwork),
+    Native(Arc<NativeNetwork>),
 }
 
 impl Networks {
@@ -54,10 +50,10 @@ impl Networks {
         let folder = cache.join(if same { "network" } else { "model" });
         let compiled = open(model, model_output.as_deref(), &options, &folder);
         let networks = match compiled {
-            Ok(photo) if same => Networks { photo, own: None },
+            Ok(photo) if same => Networks { photo: Arc::new(photo), own: None },
             Ok(own) => {
                 let name = own.network.description().name.clone();
-                Networks::two(photo_model.as_deref(), cache, name, Runs::Compiled(Box::new(own.network)))?
+                Networks::two(photo_model.as_deref(), cache, name, PhotoNetwork::Compiled(Arc::new(own)))?
             }
             Err(error) => {
                 let path = Path::new(model);
@@ -76,7 +72,7 @@ impl Networks {
                 }
                 let name =
                     path.file_stem().map_or_else(|| model.clone(), |stem| stem.to_string_lossy().into());
-                Networks::two(photo_model.as_deref(), cache, name, Runs::Native(network))?
+                Networks::two(photo_model.as_deref(), cache, name, PhotoNetwork::Native(Arc::new(network)))?
             }
         };
         let parts = networks.photo.network.description().parts.iter();
@@ -90,30 +86,38 @@ impl Networks {
         Ok(networks)
     }
 
-    fn two(photo_model: Option<&str>, cache: &Path, name: String, network: Runs) -> anyhow::Result<Networks> {
+    fn two(
+        photo_model: Option<&str>,
+        cache: &Path,
+        name: String,
+        network: PhotoNetwork,
+    ) -> anyhow::Result<Networks> {
         let photo_model = photo_model.unwrap_or(DEFAULT);
         let photo = open(photo_model, None, &NetworkOptions::default(), &cache.join("network"));
         let photo = photo.with_context(|| format!("the network of shoppers' photos, {photo_model}"))?;
         // Two files may hold one network.
-        let own = Own { name, network };
-        let own = (own.runs().identity() != photo.network.identity()).then_some(own);
-        Ok(Networks { photo, own })
+        let own = (network.identity() != photo.network.identity()).then_some(Own { name, network });
+        Ok(Networks { photo: Arc::new(photo), own })
+    }
+
+    /// The network of shoppers' photos, as any other.
+    pub fn of_photos(&self) -> PhotoNetwork {
+        PhotoNetwork::Compiled(self.photo.clone())
     }
 
     /// The network of the stored neighbours, if it is one of its own.
-    pub fn own(&self) -> Option<PhotoNetwork<'_>> {
-        self.own.as_ref().map(Own::runs)
+    pub fn own(&self) -> Option<PhotoNetwork> {
+        self.own.as_ref().map(|own| own.network.clone())
     }
 
     /// What the manifest says of [`Networks::own`], whose embeddings were `adapted` to the catalogue or not.
     pub fn own_entry(&self, adapted: bool) -> Option<NeighboursNetwork> {
-        let own = self.own.as_ref()?;
-        let runs = own.runs();
+        let Own { name, network } = self.own.as_ref()?;
         Some(NeighboursNetwork {
-            name: own.name.clone(),
-            sha256: runs.identity().hex(),
-            dims: runs.dims(),
-            components: runs.components(),
+            name: name.clone(),
+            sha256: network.identity().hex(),
+            dims: network.dims(),
+            components: network.components(),
             adapted,
         })
     }
@@ -125,20 +129,11 @@ impl Networks {
     }
 }
 
-impl Own {
-    fn runs(&self) -> PhotoNetwork<'_> {
-        match &self.network {
-            Runs::Compiled(network) => PhotoNetwork::Compiled(network),
-            Runs::Native(network) => PhotoNetwork::Native(network),
-        }
-    }
-}
-
-impl PhotoNetwork<'_> {
+impl PhotoNetwork {
     /// Embeddings may be compared if and only if it is the same.
     pub fn identity(&self) -> Digest {
         match self {
-            PhotoNetwork::Compiled(network) => network.identity(),
+            PhotoNetwork::Compiled(opened) => opened.network.identity(),
             PhotoNetwork::Native(network) => network.identity(),
         }
     }
@@ -146,7 +141,7 @@ impl PhotoNetwork<'_> {
     /// Length of an embedding.
     pub fn dims(&self) -> usize {
         match self {
-            PhotoNetwork::Compiled(network) => network.dims(),
+            PhotoNetwork::Compiled(opened) => opened.network.dims(),
             PhotoNetwork::Native(network) => network.dims(),
         }
     }
@@ -154,7 +149,7 @@ impl PhotoNetwork<'_> {
     /// Dimensions and weight of each component of the embedding, in its order.
     pub fn components(&self) -> Vec<(usize, f32)> {
         match self {
-            PhotoNetwork::Compiled(network) => network.components(),
+            PhotoNetwork::Compiled(opened) => opened.network.components(),
             PhotoNetwork::Native(network) => vec![(network.dims(), 1.0)],
         }
     }
@@ -162,7 +157,7 @@ impl PhotoNetwork<'_> {
     /// How a photo becomes the input.
     pub fn preprocessing(&self) -> &Preprocessing {
         match self {
-            PhotoNetwork::Compiled(network) => &network.description().preprocessing,
+            PhotoNetwork::Compiled(opened) => &opened.network.description().preprocessing,
             PhotoNetwork::Native(network) => network.preprocessing(),
         }
     }
@@ -173,7 +168,7 @@ impl PhotoNetwork<'_> {
     /// When the network fails.
     pub fn run(&self, inputs: &[f32]) -> anyhow::Result<Vec<f32>> {
         match self {
-            PhotoNetwork::Compiled(network) => Ok(network.run(inputs)?),
+            PhotoNetwork::Compiled(opened) => Ok(opened.network.run(inputs)?),
             PhotoNetwork::Native(network) => network.run(inputs),
         }
     }
