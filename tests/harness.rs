@@ -1,6 +1,10 @@
 //! What every test here needs: the program, scratch folders, photos to try things on, and the shared data if it is
 //! there.
 
+mod mutation;
+
+pub use mutation::{mutated, vouch_for};
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

@@ -13,6 +13,7 @@ mod element;
 mod everywhere;
 mod face;
 mod healing;
+mod mutated;
 mod pace;
 mod parity;
 mod parts;

@@ -43,7 +43,10 @@ fn a_photo_leaves_nothing_but_requests_for_the_folder() -> anyhow::Result<()> {
         // Every file that the manifest names, and the folders of files that it counts.
         let mut allowed = vec!["thumbnails/".to_owned(), "manifest.json".to_owned()];
         paths_in(&server.manifest()?, &mut allowed);
-        ensure!(allowed.iter().any(|path| path.starts_with("columns-")), "{allowed:?} lacks a part of the folder");
+        ensure!(
+            allowed.iter().any(|path| path.starts_with("columns-")),
+            "{allowed:?} lacks a part of the folder"
+        );
         let mut allowed: Vec<String> =
             allowed.iter().map(|path| server.page(&format!("lookalike/{path}"))).collect();
         allowed.push(server.page("photos/"));

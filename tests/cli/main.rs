@@ -18,6 +18,7 @@ mod incremental;
 mod json;
 mod killed;
 mod mounts;
+mod mutated;
 mod orientation;
 mod photo_server;
 mod publish;
