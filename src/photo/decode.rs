@@ -1,10 +1,12 @@
-//! Bytes of a picture to upright RGB: format by content, limits before allocation, EXIF orientation, alpha over white.
+//! Bytes of a picture to upright sRGB: format by content, limits before allocation, colour profile, EXIF orientation, alpha
+//! over white.
 
 use std::io::Cursor;
 
 use image::error::{ImageError, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
+use super::profile::to_srgb;
 use super::{Photo, jpeg};
 
 /// What a photo may cost. Checked against the header, before pixels are allocated.
@@ -70,8 +72,8 @@ impl PhotoError {
     }
 }
 
-/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF (of several frames the first), turns it upright by its EXIF
-/// orientation, lays transparency over white and rounds to 8 bits a channel.
+/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF (of several frames the first), applies its colour profile, turns it upright
+/// by its EXIF orientation, lays transparency over white and rounds to 8 bits a channel.
 ///
 /// # Errors
 /// [`PhotoError`] says what is wrong with the bytes. A truncated JPEG whose beginning is sound gives what there is of
@@ -109,7 +111,8 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
     decoder.set_limits(allocation).map_err(from_image)?;
     // Broken metadata around a sound picture is no reason to refuse the picture.
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(from_image)?;
+    let profile = decoder.icc_profile().ok().flatten();
+    let mut image = to_srgb(DynamicImage::from_decoder(decoder).map_err(from_image)?, profile.as_deref());
     image.apply_orientation(orientation);
     let flat = flatten(image);
     let (width, height) = flat.dimensions();

@@ -1,9 +1,10 @@
-//! Photos: bytes of a picture in, upright 8-bit RGB out, and the filtered resize.
+//! Photos: bytes of a picture in, upright 8-bit sRGB out, and the filtered resize.
 //!
-//! Everything here is integer arithmetic, so that native and wasm give the same bytes.
+//! Native and wasm give the same bytes: arithmetic is of integers, and colour profiles are applied by the same scalar code.
 
 mod decode;
 mod jpeg;
+mod profile;
 mod region;
 mod resize;
 
@@ -11,7 +12,7 @@ pub use decode::{Limits, PhotoError, Rows, decode};
 pub use region::{Crop, Region};
 pub use resize::resize;
 
-/// An upright picture: `[height, width, 3]`, row-major, 8-bit RGB as stored (no colour profile applied).
+/// An upright picture: `[height, width, 3]`, row-major, 8-bit sRGB.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Photo {
     width: u32,

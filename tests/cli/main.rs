@@ -21,6 +21,7 @@ mod mounts;
 mod mutated;
 mod orientation;
 mod photo_server;
+mod profiles;
 mod publish;
 mod published;
 mod query;

@@ -9,7 +9,7 @@ use lookalike::colour::{ColourCodes, Colours, Means, object};
 use lookalike::digest::Digest;
 use lookalike::embedding::{norm, sums, sums_scalar};
 use lookalike::network::{Encoding, Vgg16, encode, matrix_kernel, random_weights, write_parts};
-use lookalike::photo::{Crop, Photo, resize};
+use lookalike::photo::{Crop, Limits, Photo, decode, resize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -97,6 +97,13 @@ fn sums_agree_with_the_definition() {
 fn resizing_gives_the_bytes_it_gives_natively() {
     let photo = lookalike_test_photo();
     assert_eq!(Digest::of(resize(&photo, 224, 224).rgb()).short(), "8087721821828215");
+}
+
+/// The digest is that of the same file decoded natively (`tests/cli/profiles.rs`).
+#[wasm_bindgen_test]
+fn a_colour_profile_gives_the_bytes_it_gives_natively() {
+    let photo = decode(include_bytes!("../profiles/adobe-rgb.jpg"), &Limits::default()).expect("a photo");
+    assert_eq!(Digest::of(photo.rgb()).short(), "ADOBE");
 }
 
 #[wasm_bindgen_test]

@@ -29,7 +29,7 @@ const MAGIC: &[u8; 4] = b"LKEC";
 /// Version of all that makes an embedding, its colours or a thumbnail of a photo: decoding, turning, resizing, colours,
 /// preprocessing, kernels, JPEG encoding. Raise it whenever one of them gives other numbers for any photo, so that what an
 /// earlier program made is not mixed with what this one makes. A test in `thumbnail.rs` compares a digest of most of them.
-pub const PIPELINE: u32 = 1;
+pub const PIPELINE: u32 = 2;
 
 /// Where the embedding is in a record.
 const EMBEDDING: u64 = 32 + 8 + colour::BYTES as u64;
