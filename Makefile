@@ -35,7 +35,7 @@ WASM_ENV = set -a; source $(CACHE)/toolchain.env; set +a; \
 	RUSTFLAGS="-Ctarget-feature=+simd128 --remap-path-prefix=$(HOME)=~";
 
 # The wasm modules: each its name, its profile and its features.
-MODULES := rank:wasm-rank:rank rank_cells:wasm-rank:rank,ivf embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
+MODULES := rank:wasm-rank:rank rank_partitions:wasm-rank:rank,ivf embed:wasm:embed embed_relaxed:wasm:embed,relaxed-simd
 
 widget: setup ## Build what a site hosts: the element, its worker, and the wasm modules
 	@echo "widget: the wasm modules (the first time 5 to 10 minutes: they are built for size)"
@@ -49,8 +49,8 @@ widget: setup ## Build what a site hosts: the element, its worker, and the wasm 
 		mv $(WIDGET).new/$$name/*.wasm $(WIDGET).new/wasm/$${name}_bg.wasm; \
 	done
 	@cmp $(WIDGET).new/embed/embed.js $(WIDGET).new/embed_relaxed/embed.js # one glue serves both modules
-	@mv $(WIDGET).new/{rank/rank,rank_cells/rank_cells,embed/embed}.js $(WIDGET).new/wasm
-	@rm -r $(WIDGET).new/{rank,rank_cells,embed,embed_relaxed}
+	@mv $(WIDGET).new/{rank/rank,rank_partitions/rank_partitions,embed/embed}.js $(WIDGET).new/wasm
+	@rm -r $(WIDGET).new/{rank,rank_partitions,embed,embed_relaxed}
 	@mkdir $(WIDGET).new/glue && mv $(WIDGET).new/wasm/*.js $(WIDGET).new/glue
 	@source $(CACHE)/toolchain.env; WIDGET=$(WIDGET).new GLUE=$(WIDGET).new/glue $$NODE $$ROLLDOWN --config www/rolldown.config.mjs >/dev/null
 	@rm -r $(WIDGET).new/glue
@@ -169,7 +169,7 @@ colour: build ## What the dial from style to colour trades, by its weight, as JS
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/colour
 
-million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a question reads, as JSON (half an hour; 12 GB of disk)
+million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a query reads, as JSON (half an hour; 12 GB of disk)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/million.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/million
 

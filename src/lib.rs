@@ -27,8 +27,6 @@ pub mod browser;
 pub mod codes;
 pub mod colour;
 pub mod digest;
-#[cfg(test)]
-mod disorder;
 pub mod embedding;
 pub mod folder;
 pub mod format;
@@ -42,3 +40,5 @@ pub mod rank;
 pub mod rans;
 pub mod rules;
 pub mod search;
+#[cfg(test)]
+mod test_rng;

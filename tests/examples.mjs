@@ -51,7 +51,7 @@ test("the package holds what its exports name, and nothing of the tests", () => 
     const there = path.includes("*") ? [...paths].some((one) => one.startsWith(path.split("*")[0])) : paths.has(path);
     ensure(there, `${target} is not in the package`);
   }
-  for (const wasm of ["rank", "rank_cells", "embed", "embed_relaxed"]) ensure(paths.has(`wasm/${wasm}_bg.wasm`), `no ${wasm} module`);
+  for (const wasm of ["rank", "rank_partitions", "embed", "embed_relaxed"]) ensure(paths.has(`wasm/${wasm}_bg.wasm`), `no ${wasm} module`);
   for (const path of paths) ensure(!/tests?\/|examples\/|tsconfig|\.mjs$/.test(path), `${path} is in the package`);
   const cargo = /^version = "([^"]+)"/m.exec(readFileSync(join(project, "Cargo.toml"), "utf8"));
   ensure(cargo?.[1] === version, `package.json has version ${version}, Cargo.toml ${cargo?.[1]}`);

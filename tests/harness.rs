@@ -45,7 +45,7 @@ pub fn program() -> anyhow::Result<PathBuf> {
 pub fn codes(folder: &Path) -> anyhow::Result<Codes> {
     let manifest = Manifest::read(&fs::read(folder.join("manifest.json"))?)?;
     let read = |entry: &FileEntry| fs::read(folder.join(&entry.path)).with_context(|| entry.path.clone());
-    Ok(Codes::read(&read(&manifest.codebook)?, &read(&manifest.codes)?, manifest.items)?)
+    Ok(Codes::read(&read(&manifest.codec)?, &read(&manifest.codes)?, manifest.items)?)
 }
 
 /// The same with the refinement.

@@ -45,7 +45,7 @@ const rows = [
   ["what a fault is told to the console with", sum(named(FAULTS)), 2 * KB],
   ["a language other than English, at worst", Math.max(...languages), 2 * KB],
   ["rank wasm, with the first filter or photo", wasm("rank_bg.wasm"), 60 * KB],
-  ["rank wasm of a catalogue in cells, in its place", wasm("rank_cells_bg.wasm"), 68 * KB],
+  ["rank wasm of a catalogue in partitions, in its place", wasm("rank_partitions_bg.wasm"), 68 * KB],
   ["embed wasm, with the first photo", wasm("embed_bg.wasm"), 1200 * KB],
   ["embed wasm, relaxed SIMD", wasm("embed_relaxed_bg.wasm"), 1200 * KB],
 ];

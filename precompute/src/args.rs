@@ -13,7 +13,7 @@ use lookalike::photo::Crop;
 use lookalike::rules::Rules;
 use serde::Serialize;
 
-use crate::build::cells::CellCount;
+use crate::indexing::partitions::PartitionCount;
 pub use catalogue::{CatalogueOptions, FeedCommand, InspectArguments};
 pub use eval::{EvalArguments, TableColumn};
 
@@ -102,10 +102,10 @@ pub struct BuildArguments {
     /// Bytes of a product's code, in the mean: fewer load faster and rank worse, and `eval --codes` tells how much worse
     #[arg(long, value_name = "BYTES", default_value_t = 128, value_parser = clap::value_parser!(u16).range(16..=256))]
     pub code_bytes: u16,
-    /// Cut the codes into so many cells, about, of which a search by photo loads only the nearest: auto (from 50,001
+    /// Cut the codes into so many partitions, about, of which a search by photo loads only the nearest: auto (from 50,001
     /// products on, one for 256 each), never, or a number
-    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = CellCount::parse)]
-    pub cells: CellCount,
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = PartitionCount::parse)]
+    pub partitions: PartitionCount,
     /// Address of the folder with the original photos as pages see it, such as /images/; cards then carry it
     #[arg(long, value_name = "URL")]
     pub images: Option<String>,
@@ -117,6 +117,10 @@ pub struct BuildArguments {
     /// see it, such as /lookalike/
     #[arg(long, value_name = "URL")]
     pub fragments: Option<String>,
+    /// Most files that the folder may have, where a host has a limit (20,000 on Cloudflare's free plan): neighbours and cards are
+    /// then written to larger files, of which a page reads more
+    #[arg(long, value_name = "N")]
+    pub max_files: Option<usize>,
     /// Number of threads; as many as there are processors if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,

@@ -120,10 +120,10 @@ impl Folder {
     /// # Errors
     /// When a file cannot be read or is refused.
     fn codes(&self) -> anyhow::Result<Codes> {
-        let Manifest { codebook, codes, items, .. } = &self.manifest;
-        let (codebook_bytes, codes_bytes) = (self.checked(codebook)?, self.checked(codes)?);
-        Codes::read(&codebook_bytes, &codes_bytes, *items).map_err(|error| match error {
-            CodesError::Codebook(error) => anyhow::Error::new(error).context(codebook.path.clone()),
+        let Manifest { codec, codes, items, .. } = &self.manifest;
+        let (codec_bytes, codes_bytes) = (self.checked(codec)?, self.checked(codes)?);
+        Codes::read(&codec_bytes, &codes_bytes, *items).map_err(|error| match error {
+            CodesError::Codec(error) => anyhow::Error::new(error).context(codec.path.clone()),
             CodesError::Codes(error) => anyhow::Error::new(error).context(codes.path.clone()),
         })
     }
@@ -134,10 +134,10 @@ impl Folder {
     /// When a file cannot be read or is refused.
     pub fn catalogue(&self, refined: bool) -> anyhow::Result<Catalogue> {
         let mut catalogue = Catalogue::new(self.codes()?);
-        let Manifest { cells, refinement, colours, attributes, .. } = &self.manifest;
+        let Manifest { partitions, refinement, colours, attributes, .. } = &self.manifest;
         let layer = |entry: &FileEntry| folder_of_layer(&entry.path).to_owned();
         catalogue.set_folders(Folders {
-            codes: cells.as_ref().map_or_else(String::new, |entry| entry.path.clone()),
+            codes: partitions.as_ref().map_or_else(String::new, |entry| entry.path.clone()),
             colours: layer(colours),
             attributes: attributes.as_ref().map_or_else(String::new, layer),
         });

@@ -7,9 +7,8 @@
 //! | `feed` | what a shop's system exports, one file a format |
 //! | `fetch` | feeds and photos from a shop's servers |
 //! | `networks` | where a network comes from; the only reader of ONNX |
-//! | `build` | `build`, one file a stage |
+//! | `indexing` | `build`, one file a step |
 //! | `commands` | the other subcommands, one a file |
-//! | `asked` | a question answered by a folder's codes |
 //! | `publish` | putting the folder that `build` made into its place |
 //! | `headers` | what tells a host how to send the folder's files |
 //! | `folder_reader` | a finished folder, opened |
@@ -21,7 +20,6 @@
 //! | `fault` | where tests make the program fail |
 
 mod args;
-mod build;
 mod catalogue;
 mod caught;
 mod commands;
@@ -30,6 +28,7 @@ mod feed;
 mod fetch;
 mod folder_reader;
 mod headers;
+mod indexing;
 mod interrupt;
 mod lock;
 mod networks;
@@ -48,7 +47,7 @@ use args::{Arguments, Command, FeedCommand, ModelCommand};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Build(arguments) => build::run(&arguments),
+        Command::Build(arguments) => indexing::run(&arguments),
         Command::Feed(FeedCommand::Inspect(arguments)) => commands::feed::inspect(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),

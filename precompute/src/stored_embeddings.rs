@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 use lookalike::digest::Digest;
 use lookalike::embedding::Adaptation;
 
-use crate::build::adaptation::{kept_path, of_cache};
-use crate::build::cache::{EmbeddingCache, Record, read_catalogue};
-use crate::build::embeddings::Embeddings;
-use crate::build::record_log::Access;
 use crate::folder_reader::Folder;
+use crate::indexing::adaptation::{kept_path, of_cache};
+use crate::indexing::cache::{EmbeddingCache, Record, read_catalogue};
+use crate::indexing::embeddings::Embeddings;
+use crate::indexing::record_log::Access;
 use crate::lock;
 use crate::workers::processors;
 

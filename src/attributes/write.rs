@@ -121,7 +121,7 @@ where
     Written { bytes: file(VERSION, written, count, &body), columns: written.into(), left_out }
 }
 
-/// The file of a cell: the rows of its items, of which the columns of the whole catalogue are written, each numeric where that of all
+/// The file of a partition: the rows of its items, of which the columns of the whole catalogue are written, each numeric where that of all
 /// items is.
 pub fn write_attributes_of_partition<'a, Row>(
     rows: impl IntoIterator<Item = Row>,

@@ -26,20 +26,20 @@ pub struct Ranker {
 
 #[wasm_bindgen]
 impl Ranker {
-    /// From the bytes of the codebook and the codes file, their SHA-256 in the manifest, and its number of products.
+    /// From the bytes of the codec and the codes file, their SHA-256 in the manifest, and its number of products.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        codebook: &Uint8Array,
-        codebook_sha256: &str,
+        codec: &Uint8Array,
+        codec_sha256: &str,
         codes: &Uint8Array,
         codes_sha256: &str,
         items: u32,
     ) -> Result<Ranker, JsValue> {
-        let (codebook, codes) = (codebook.to_vec(), codes.to_vec());
-        verify(&codebook, codebook_sha256).map_err(refused("the codebook"))?;
+        let (codec, codes) = (codec.to_vec(), codes.to_vec());
+        verify(&codec, codec_sha256).map_err(refused("the codec"))?;
         verify(&codes, codes_sha256).map_err(refused("the codes file"))?;
-        let codes = Codes::read(&codebook, &codes, items).map_err(|error| match error {
-            CodesError::Codebook(error) => refused("the codebook")(error),
+        let codes = Codes::read(&codec, &codes, items).map_err(|error| match error {
+            CodesError::Codec(error) => refused("the codec")(error),
             CodesError::Codes(error) => refused("the codes file")(error),
         })?;
         Ok(Ranker {

@@ -75,7 +75,7 @@ impl Layer {
         self.model.steps.iter().zip(self.row(item)).map(|(step, level)| step * f32::from(*level))
     }
 
-    /// A question's `coefficients`, `[axes]` or more, times the steps; zeros up to whole vectors.
+    /// A query's `coefficients`, `[axes]` or more, times the steps; zeros up to whole vectors.
     pub fn scaled(&self, coefficients: &[f32]) -> Vec<f32> {
         let mut scaled: Vec<f32> =
             self.model.steps.iter().zip(coefficients).map(|(step, value)| step * value).collect();

@@ -43,10 +43,10 @@ use layer::Layer;
 use model::Model;
 use scan::Scan;
 
-const CODEBOOK_MAGIC: &[u8; 4] = b"LKCB";
+const CODEC_MAGIC: &[u8; 4] = b"LKCB";
 const CODES_MAGIC: &[u8; 4] = b"LKCD";
 const REFINEMENT_MAGIC: &[u8; 4] = b"LKRF";
-const CODEBOOK_VERSION: u16 = 1;
+const CODEC_VERSION: u16 = 1;
 const CODES_VERSION: u16 = 2;
 const REFINEMENT_VERSION: u16 = 1;
 /// Versions of the two files if they hold no items, which are in partitions.
@@ -115,18 +115,18 @@ impl Codes {
     ///
     /// # Errors
     /// [`FormatError`] when one of the files is not what `FORMAT.md` says; of the first, then of the second.
-    pub fn read(codebook: &[u8], codes: &[u8], items: u32) -> Result<Codes, CodesError> {
-        let (mut read, model) = Codes::read_codebook(codebook).map_err(CodesError::Codebook)?;
+    pub fn read(codec: &[u8], codes: &[u8], items: u32) -> Result<Codes, CodesError> {
+        let (mut read, model) = Codes::read_codec(codec).map_err(CodesError::Codec)?;
         read.read_codes(model, codes, items as usize).map_err(CodesError::Codes)?;
         Ok(read)
     }
 
-    fn read_codebook(bytes: &[u8]) -> Result<(Codes, Model), FormatError> {
-        let mut reader = Reader::open(bytes, CODEBOOK_MAGIC, "a codebook", CODEBOOK_VERSION)?;
+    fn read_codec(bytes: &[u8]) -> Result<(Codes, Model), FormatError> {
+        let mut reader = Reader::open(bytes, CODEC_MAGIC, "a codec", CODEC_VERSION)?;
         let flags = reader.u16()?;
         if flags > 1 {
             return Err(FormatError::Value(format!(
-                "holds a codebook of a kind ({flags}) this reader does not know"
+                "holds a codec of a kind ({flags}) this reader does not know"
             )));
         }
         let dims = reader.u32()? as usize;
@@ -297,9 +297,9 @@ impl Codes {
 /// Why codes are refused: which of the two files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodesError {
-    /// The codebook.
-    #[error("the codebook {0}")]
-    Codebook(FormatError),
+    /// The codec.
+    #[error("the codec {0}")]
+    Codec(FormatError),
     /// The codes.
     #[error("the codes file {0}")]
     Codes(FormatError),

@@ -17,7 +17,7 @@ pub struct Scan {
     most: Vec<u16>,
 }
 
-/// A question's coefficients in whole numbers: coefficient * step = `unit` * number.
+/// A query's coefficients in whole numbers: coefficient * step = `unit` * number.
 pub struct Scanned {
     numbers: Vec<i16>,
     unit: f32,
@@ -35,13 +35,13 @@ impl Scan {
         }
     }
 
-    /// Of `scaled`, a question's coefficients times the layer's steps: as fine as 16 bits allow, and so that no sum is over 32.
+    /// Of `scaled`, a query's coefficients times the layer's steps: as fine as 16 bits allow, and so that no sum is over 32.
     pub fn ask(&self, scaled: &[f32]) -> Scanned {
         let (numbers, unit) = in_units(&scaled[..self.width], &self.most);
         Scanned { numbers, unit }
     }
 
-    /// Nearly the product of the question's direction and that of `row`, both less the mean.
+    /// Nearly the product of the query's direction and that of `row`, both less the mean.
     ///
     /// # Panics
     /// If there is no such row.

@@ -1,6 +1,6 @@
 //! How large steps are beside each other.
 //!
-//! What is near a question is ranked by the product of the question's difference from it and the error of its code. So an
+//! What is near a query is ranked by the product of the query's difference from it and the error of its code. So an
 //! error along an axis counts by how much near products differ there, and of all steps that take as many bits those
 //! rank best that go by the root of that, inverted: axes on which even near products differ much have small ones. (The
 //! squared error alone would have all steps alike: 1 to 2 in 100 of the nearest more are missed then, for three networks
@@ -56,7 +56,7 @@ fn differences(rows: &[f32], axes: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disorder::numbers;
+    use crate::test_rng::numbers;
 
     #[test]
     fn steps_are_small_where_near_products_differ() {

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::disorder::numbers;
 use crate::embedding::{Metric, distance, norm};
+use crate::test_rng::numbers;
 
 /// Embeddings as a ReLU leaves them, and their files. The axes are those of the space itself.
 fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
@@ -39,7 +39,7 @@ fn catalogue(items: usize, dims: usize, seed: u64) -> (Vec<Vec<f32>>, Written) {
 }
 
 fn read(written: &Written, items: usize) -> Codes {
-    Codes::read(&written.codebook, &written.codes, items as u32).expect("just written")
+    Codes::read(&written.codec, &written.codes, items as u32).expect("just written")
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn distances_are_those_of_decoded_embeddings() {
 fn any_number_of_threads_writes_the_same() {
     let (_, one) = catalogue(40, 32, 9);
     let (_, other) = catalogue(40, 32, 9);
-    assert!(one.codes == other.codes && one.codebook == other.codebook && one.refinement == other.refinement);
+    assert!(one.codes == other.codes && one.codec == other.codec && one.refinement == other.refinement);
 }
 
 #[test]
@@ -128,26 +128,26 @@ fn another_networks_embedding_is_refused() {
 #[test]
 fn headers_no_writer_writes_are_refused() {
     let (_, written) = catalogue(3, 4, 1);
-    let read = |codebook: &[u8], codes: &[u8]| Codes::read(codebook, codes, 3).err();
+    let read = |codec: &[u8], codes: &[u8]| Codes::read(codec, codes, 3).err();
     assert!(matches!(
-        Codes::read(&written.codebook, &written.codes, 4).err(),
+        Codes::read(&written.codec, &written.codes, 4).err(),
         Some(CodesError::Codes(FormatError::Value(_)))
     ));
     let mut newer = written.codes.clone();
     newer[4] = 9;
     let error = FormatError::NewerVersion { found: 9, known: 3 };
-    assert_eq!(read(&written.codebook, &newer), Some(CodesError::Codes(error)));
-    let mut kind = written.codebook.clone();
+    assert_eq!(read(&written.codec, &newer), Some(CodesError::Codes(error)));
+    let mut kind = written.codec.clone();
     kind[6] = 7;
-    assert!(matches!(read(&kind, &written.codes), Some(CodesError::Codebook(FormatError::Value(_)))));
+    assert!(matches!(read(&kind, &written.codes), Some(CodesError::Codec(FormatError::Value(_)))));
     // After magic, version, flags, dimensions, 4 means and the lengths; more would be too many to be summed.
-    let mut axes = written.codebook.clone();
+    let mut axes = written.codec.clone();
     axes.splice(12 + 4 * 4 + LENGTHS * 4.., [513u32.to_le_bytes().to_vec(), vec![0; 513 * 8]].concat());
     let refusal = read(&axes, &written.codes).expect("too many axes").to_string();
-    assert!(refusal.starts_with("the codebook holds axes that no writer makes"), "{refusal}");
+    assert!(refusal.starts_with("the codec holds axes that no writer makes"), "{refusal}");
     assert!(matches!(
         read(&written.codes, &written.codes),
-        Some(CodesError::Codebook(FormatError::Magic { .. }))
+        Some(CodesError::Codec(FormatError::Magic { .. }))
     ));
 }
 
@@ -161,7 +161,7 @@ proptest! {
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let (_, mut written) = catalogue(5, 6, 2);
-        let file = [&mut written.codebook, &mut written.codes, &mut written.refinement].into_iter().nth(which);
+        let file = [&mut written.codec, &mut written.codes, &mut written.refinement].into_iter().nth(which);
         let file = file.expect("one of three");
         let place = at.index(file.len());
         file[place] = byte;
@@ -169,7 +169,7 @@ proptest! {
             file.truncate(cut.index(file.len()));
         }
         // No panic, and no more memory than the files are long.
-        if let Ok(mut codes) = Codes::read(&written.codebook, &written.codes, 5) {
+        if let Ok(mut codes) = Codes::read(&written.codec, &written.codes, 5) {
             drop(codes.refine(&written.refinement));
             if let Ok(query) = codes.query(&[1.0; 6], Metric::Manhattan) {
                 for item in 0..5 {

@@ -6,8 +6,7 @@ use super::rotation::Rotation;
 use super::steps::weights;
 use super::train::{Coded, Coefficients, Numbers, code};
 use super::{
-    CODEBOOK_MAGIC, CODEBOOK_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC,
-    REFINEMENT_VERSION,
+    CODEC_MAGIC, CODEC_VERSION, CODES_MAGIC, CODES_VERSION, LENGTHS, REFINEMENT_MAGIC, REFINEMENT_VERSION,
 };
 
 /// Bytes of a product in the codes file, at most, in the mean, where nothing else is asked for.
@@ -43,7 +42,7 @@ pub struct Space {
 /// The files.
 pub struct Written {
     /// What codes are read by.
-    pub codebook: Vec<u8>,
+    pub codec: Vec<u8>,
     /// The codes.
     pub codes: Vec<u8>,
     /// What settles the ranking.
@@ -64,7 +63,7 @@ pub fn write(space: &Space, coefficients: &[f32], lengths: &[f64], bytes: f64, t
     let mut refinement = refinement_head(space, &refined.model, &lengths, REFINEMENT_VERSION);
     refinement.extend((items as u32).to_le_bytes());
     layer::write(&refined.model, &refined.numbers, &lengths.refined, &mut refinement);
-    Written { codebook: codebook(space, &base.model, &lengths), codes, refinement }
+    Written { codec: codec(space, &base.model, &lengths), codes, refinement }
 }
 
 /// Both layers of some products.
@@ -109,15 +108,15 @@ pub(super) fn lost(model: &Model, numbers: &Numbers, coefficients: &[f32], all: 
 }
 
 /// The file that codes are read by.
-pub(super) fn codebook(space: &Space, model: &Model, lengths: &Lengths) -> Vec<u8> {
+pub(super) fn codec(space: &Space, model: &Model, lengths: &Lengths) -> Vec<u8> {
     let [first, _] = space.rotation.split_at(AXES);
-    let mut codebook = header(CODEBOOK_MAGIC, CODEBOOK_VERSION);
-    codebook.extend(u16::from(space.positive).to_le_bytes());
-    codebook.extend((space.mean.len() as u32).to_le_bytes());
-    codebook.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
-    first.write(&mut codebook);
-    model.write(&mut codebook);
-    codebook
+    let mut codec = header(CODEC_MAGIC, CODEC_VERSION);
+    codec.extend(u16::from(space.positive).to_le_bytes());
+    codec.extend((space.mean.len() as u32).to_le_bytes());
+    codec.extend(space.mean.iter().chain(&lengths.all).flat_map(|value| value.to_le_bytes()));
+    first.write(&mut codec);
+    model.write(&mut codec);
+    codec
 }
 
 /// What the refinement is read by: its file up to the number of products.

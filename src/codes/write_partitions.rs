@@ -4,7 +4,7 @@
 use super::layer;
 use super::model::Model;
 use super::train::{Coded, Coder};
-use super::write::{Lengths, Trained, codebook, first_axes, header, lost, refinement_head};
+use super::write::{Lengths, Trained, codec, first_axes, header, lost, refinement_head};
 use super::{CODES_MAGIC, CODES_VERSION_IVF, REFINEMENT_VERSION_IVF, Space};
 use crate::digest::Digest;
 use crate::ivf::{FileKind, WrittenPartition, write_partition_head, write_table};
@@ -16,8 +16,8 @@ pub struct PartitionWriter {
     /// Number of axes of coefficients.
     all: usize,
     lengths: Lengths,
-    /// The codebook's file.
-    pub codebook: Vec<u8>,
+    /// The codec's file.
+    pub codec: Vec<u8>,
     /// The refinement's file, which holds no items.
     pub refinement: Vec<u8>,
 }
@@ -42,11 +42,11 @@ impl PartitionWriter {
     ) -> PartitionWriter {
         let Trained { base, refined } = Trained::of(space, sample, lengths.len(), bytes, threads);
         let lengths = Lengths::of(lengths);
-        let codebook = codebook(space, &base.model, &lengths);
+        let codec = codec(space, &base.model, &lengths);
         let mut refinement = refinement_head(space, &refined.model, &lengths, REFINEMENT_VERSION_IVF);
         refinement.extend((lengths.codes.len() as u32).to_le_bytes());
         let [base, refined] = [base, refined].map(|Coded { model, coder, .. }| (model, coder));
-        PartitionWriter { base, refined, all: space.rotation.axes(), lengths, codebook, refinement }
+        PartitionWriter { base, refined, all: space.rotation.axes(), lengths, codec, refinement }
     }
 
     /// The files of the partition of `items`, ascending, with `coefficients`, `[items, axes]`.

@@ -14,7 +14,7 @@ fn rows(rows: usize, dims: usize) -> Vec<f32> {
 
 /// Random numbers whose spread falls along the dimensions, `[rows, dims]`.
 fn spread(rows: usize, dims: usize) -> Vec<f32> {
-    let numbers = crate::disorder::numbers(rows * dims, 5).into_iter().enumerate();
+    let numbers = crate::test_rng::numbers(rows * dims, 5).into_iter().enumerate();
     numbers.map(|(at, number)| 1.5 + number / (1.0 + (at % dims) as f32 / 8.0)).collect()
 }
 

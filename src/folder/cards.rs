@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::FormatError;
 
-/// Consecutive item numbers in a shard. At some 150 bytes a card a shard is 2.4 KB, under 1 KB compressed; a page's
-/// dozen neighbours then cost about 10 KB wherever they lie.
-pub const CARDS_PER_SHARD: u32 = 16;
+/// Products in a shard of cards, and on average in one of neighbours, unless the number of files is limited. At some 150
+/// bytes a card, a shard of cards is 2.4 KB, under 1 KB compressed: a page's dozen neighbours then cost about 10 KB wherever
+/// they are. With 20 neighbours by each of three metrics, a shard of neighbours is 8 KB.
+pub const PRODUCTS_PER_SHARD: u32 = 16;
 
 /// What is shown of one product.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub fn card_shard_name(shard: u32) -> String {
     format!("{shard}.json")
 }
 
-/// The text of a shard, of at most [`CARDS_PER_SHARD`] cards in item order.
+/// The text of a shard of cards, which are in item order.
 pub fn write_card_shard(cards: &[Card]) -> Vec<u8> {
     serde_json::to_vec(cards).expect("a card has only strings and numbers")
 }

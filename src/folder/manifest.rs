@@ -8,7 +8,7 @@ use crate::format::FormatError;
 const FORMAT: &str = "lookalike";
 const VERSION: u32 = 2;
 /// Version of a folder whose codes are in partitions.
-const VERSION_CELLS: u32 = 3;
+const VERSION_PARTITIONS: u32 = 3;
 /// Version of a folder whose distances are between adapted embeddings, with or without partitions.
 const VERSION_ADAPTED: u32 = 4;
 
@@ -31,14 +31,14 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptation: Option<FileEntry>,
     /// What codes are read by.
-    pub codebook: FileEntry,
+    pub codec: FileEntry,
     /// Quantised embeddings.
     pub codes: FileEntry,
     /// What rescoring reads.
     pub refinement: FileEntry,
     /// The partitions that both are in; `None` if they are in those two files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cells: Option<CellsEntry>,
+    pub partitions: Option<PartitionsEntry>,
     /// The products' colours.
     pub colours: FileEntry,
     /// What the shop's table says, by column; `None` where it says nothing that can be filtered by.
@@ -69,8 +69,8 @@ impl Default for Header {
 
 impl Header {
     /// Version of a folder whose codes are in partitions.
-    pub fn with_cells() -> Header {
-        Header { version: VERSION_CELLS, ..Header::default() }
+    pub fn with_partitions() -> Header {
+        Header { version: VERSION_PARTITIONS, ..Header::default() }
     }
 
     /// Of a folder with an adaptation, which a reader that does not know of it must refuse.
@@ -81,7 +81,7 @@ impl Header {
 
 /// Where the partitions are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CellsEntry {
+pub struct PartitionsEntry {
     /// The set's folder.
     pub path: String,
     /// How many there are.
@@ -202,7 +202,7 @@ impl Manifest {
         let paths = [
             &self.neighbours.path,
             &self.cards.path,
-            &self.codebook.path,
+            &self.codec.path,
             &self.codes.path,
             &self.refinement.path,
             &self.colours.path,
@@ -210,7 +210,7 @@ impl Manifest {
         ];
         let more = self.widget.iter().map(|widget| &widget.path);
         let more = more.chain(self.attributes.iter().chain(&self.columns).map(|file| &file.path));
-        let more = more.chain(self.cells.iter().map(|cells| &cells.path));
+        let more = more.chain(self.partitions.iter().map(|partitions| &partitions.path));
         let more = more.chain(self.adaptation.iter().map(|adaptation| &adaptation.path));
         for path in paths.into_iter().chain(more) {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
@@ -221,9 +221,9 @@ impl Manifest {
         let shards_hold_all =
             u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
         let twice = (1..self.metrics.len()).any(|at| self.metrics[..at].contains(&self.metrics[at]));
-        let version = match (self.adaptation.is_some(), self.cells.is_some()) {
+        let version = match (self.adaptation.is_some(), self.partitions.is_some()) {
             (true, _) => VERSION_ADAPTED,
-            (false, true) => VERSION_CELLS,
+            (false, true) => VERSION_PARTITIONS,
             (false, false) => VERSION,
         };
         if self.metrics.is_empty()
@@ -259,10 +259,10 @@ mod tests {
             },
             cards: CardsEntry { path: "cards-00".to_owned(), shards: 1, per_shard: 16 },
             adaptation: None,
-            codebook: file("codebook"),
+            codec: file("codec"),
             codes: file("codes"),
             refinement: file("refinement"),
-            cells: None,
+            partitions: None,
             colours: file("colours"),
             attributes: Some(file("attributes")),
             columns: Some(file("columns")),
@@ -280,12 +280,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(Manifest::read(&manifest().write()), Ok(manifest()));
-        let mut in_cells = Manifest { header: Header::with_cells(), ..manifest() };
-        assert!(matches!(Manifest::read(&in_cells.write()), Err(FormatError::Value(_))), "without cells");
-        in_cells.cells = Some(CellsEntry { path: "cells-00".to_owned(), count: 2 });
-        assert_eq!(Manifest::read(&in_cells.write()), Ok(in_cells.clone()));
-        in_cells.header = Header::default();
-        assert!(matches!(Manifest::read(&in_cells.write()), Err(FormatError::Value(_))), "of version 2");
+        let mut in_partitions = Manifest { header: Header::with_partitions(), ..manifest() };
+        assert!(
+            matches!(Manifest::read(&in_partitions.write()), Err(FormatError::Value(_))),
+            "without partitions"
+        );
+        in_partitions.partitions = Some(PartitionsEntry { path: "partitions-00".to_owned(), count: 2 });
+        assert_eq!(Manifest::read(&in_partitions.write()), Ok(in_partitions.clone()));
+        in_partitions.header = Header::default();
+        assert!(matches!(Manifest::read(&in_partitions.write()), Err(FormatError::Value(_))), "of version 2");
     }
 
     #[test]
@@ -294,9 +297,9 @@ mod tests {
         assert!(matches!(Manifest::read(&adapted.write()), Err(FormatError::Value(_))), "without one");
         adapted.adaptation = Some(adapted.codes.clone());
         assert_eq!(Manifest::read(&adapted.write()), Ok(adapted.clone()));
-        adapted.cells = Some(CellsEntry { path: "cells-00".to_owned(), count: 2 });
-        assert_eq!(Manifest::read(&adapted.write()), Ok(adapted.clone()), "in cells");
-        for header in [Header::default(), Header::with_cells()] {
+        adapted.partitions = Some(PartitionsEntry { path: "partitions-00".to_owned(), count: 2 });
+        assert_eq!(Manifest::read(&adapted.write()), Ok(adapted.clone()), "in partitions");
+        for header in [Header::default(), Header::with_partitions()] {
             adapted.header = header;
             assert!(
                 matches!(Manifest::read(&adapted.write()), Err(FormatError::Value(_))),

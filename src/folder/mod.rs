@@ -6,11 +6,11 @@ mod columns;
 mod manifest;
 mod neighbours;
 
-pub use cards::{CARDS_PER_SHARD, Card, card_shard_name, read_card_shard, write_card_shard};
+pub use cards::{Card, PRODUCTS_PER_SHARD, card_shard_name, read_card_shard, write_card_shard};
 pub use columns::{ColumnSummary, Columns, Summary};
 pub use manifest::{
-    CardsEntry, CellsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork, NetworkEntry,
-    WidgetEntry,
+    CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork, NetworkEntry,
+    PartitionsEntry, WidgetEntry,
 };
 pub use neighbours::{
     NeighbourShard, Row, read_neighbour_shard, shard_count, shard_of, write_neighbour_shard,

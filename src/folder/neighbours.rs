@@ -7,12 +7,9 @@ use crate::rank::Neighbour;
 const MAGIC: &[u8; 4] = b"LKNB";
 const VERSION: u16 = 1;
 
-/// Products a shard holds on average. With 20 neighbours by each of three metrics a shard is 8 KB.
-const PRODUCTS_PER_SHARD: u32 = 16;
-
-/// Number of shards for `items` products, at least 1.
-pub fn shard_count(items: u32) -> u32 {
-    items.div_ceil(PRODUCTS_PER_SHARD).max(1)
+/// Number of shards for `items` products, `per_shard` in each on average; at least 1.
+pub fn shard_count(items: u32, per_shard: u32) -> u32 {
+    items.div_ceil(per_shard).max(1)
 }
 
 /// The shard that holds the product `id`.

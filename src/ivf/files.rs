@@ -21,7 +21,7 @@ impl FileKind {
         let kind = match self {
             FileKind::Codes => "codes-",
             FileKind::Refinement => "refinement-",
-            FileKind::Assignments => "places-",
+            FileKind::Assignments => "assignments-",
             FileKind::Colours | FileKind::Attributes => "",
         };
         format!("{kind}{number}.bin")

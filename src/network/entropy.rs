@@ -167,7 +167,7 @@ mod tests {
     use super::super::description::{Encoding, TensorEntry};
     use super::super::weights;
     use super::*;
-    use crate::disorder::numbers;
+    use crate::test_rng::numbers;
 
     /// Nearly normal numbers of deviation 1: the sum of twelve even ones.
     fn normal(count: usize, seed: u64) -> Vec<f32> {

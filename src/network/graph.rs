@@ -6,7 +6,7 @@ use tract_core::ops::cnn::{Conv, KernelFormat, MaxPool, PaddingSpec, PoolSpec, S
 use tract_core::ops::math;
 use tract_core::ops::nn::{DataFormat, Reduce, Reducer};
 
-use super::convolution::{self, Blocks, Chain, Convolutions, Given, Group};
+use super::convolution::{self, Blocks, ConvWeights, FusedConvs, FusedLayers, Group};
 use super::dense::Dense;
 use super::description::{Description, Layer, Op, TensorEntry};
 use super::weights::Weights;
@@ -29,24 +29,24 @@ pub(super) fn model(
         (description.preprocessing.height as usize, description.preprocessing.width as usize);
     let input = model.add_source("input", f32::fact([1, 3, height, width]))?;
     let mut values = Values { model, known: vec![Some(Forms { plain: Some(input), blocks: None })] };
-    let mut chains = convolution::chains(description).into_iter().peekable();
-    let chained: Vec<_> = chains.clone().map(|chain| chain.layers).collect();
+    let mut fused = convolution::fused_layers(description).into_iter().peekable();
+    let taken: Vec<_> = fused.clone().map(|fused| fused.layers).collect();
     let groups =
-        convolution::groups(description, layers, |layer| chained.iter().any(|chain| chain.contains(&layer)));
+        convolution::groups(description, layers, |layer| taken.iter().any(|layers| layers.contains(&layer)));
     let mut blocks = Blocks::default();
     let mut number = 0;
     while number < layers {
         let layer = &description.layers[number];
         let name = format!("layer{number}");
         let failed = || format!("layer {number} ({:?})", layer.op);
-        if let Some(chain) = chains.next_if(|chain| chain.layers.start == number) {
+        if let Some(fused) = fused.next_if(|fused| fused.layers.start == number) {
             let input = values.plain(layer.inputs[0]).with_context(failed)?;
             let mut wire = Wire { model: &mut values.model, name: &name, tensors: &description.tensors };
-            let output = wire.chain(&chain, input, &mut weights).with_context(failed)?;
-            // Nothing else reads what is made within a chain.
-            values.known.extend(std::iter::repeat_n(None, chain.layers.len() - 1));
+            let output = wire.fused(&fused, input, &mut weights).with_context(failed)?;
+            // Nothing else reads the values between fused layers.
+            values.known.extend(std::iter::repeat_n(None, fused.layers.len() - 1));
             values.known.push(Some(Forms { plain: Some(output), blocks: None }));
-            number += chain.layers.len();
+            number += fused.layers.len();
             continue;
         }
         let forms = match groups.iter().find(|group| group.layers.contains(&number)) {
@@ -173,20 +173,24 @@ struct Wire<'a> {
 }
 
 impl Wire<'_> {
-    /// Convolutions by this crate's own kernels.
-    fn chain(
+    /// Fused convolutions by this crate's own kernels.
+    fn fused(
         &mut self,
-        chain: &Chain,
+        layers: &FusedLayers,
         input: OutletId,
         weights: &mut impl FnMut(usize) -> TractResult<Weights>,
     ) -> TractResult<OutletId> {
         let channels = self.channels(input)?;
         let shape = &self.model.outlet_fact(input)?.shape;
         let picture = [channels, shape[2].to_usize()?, shape[3].to_usize()?];
-        let given = chain.links.iter().map(|link| {
-            Ok(Given { weights: weights(link.weight)?, bias: weights(link.bias)?.into_f32(), link: *link })
+        let convs = layers.convs.iter().map(|conv| {
+            Ok(ConvWeights {
+                weights: weights(conv.weight)?,
+                bias: weights(conv.bias)?.into_f32(),
+                conv: *conv,
+            })
         });
-        self.wire(Convolutions::new(picture, given)?, &[input])
+        self.wire(FusedConvs::new(picture, convs)?, &[input])
     }
 
     fn layer(

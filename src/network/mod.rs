@@ -8,9 +8,9 @@ mod dense;
 mod description;
 mod entropy;
 mod graph;
+mod head;
 mod parts;
 mod preprocessing;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod vgg16;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tract_core::internal::{DimLike, IntoTensor, Tensor, TractError, TypedModel, TypedSimplePlan, tvec};
 
 #[doc(hidden)] // for tests/bench/kernels.rs
-pub use convolution::{Convolutions, Given, Link, multiply_adds};
+pub use convolution::{ConvLayer, ConvWeights, FusedConvs, multiply_adds};
 pub use description::{Component, Description, Encoding, Layer, Op, PartEntry, TensorEntry};
 pub use entropy::{encode_rans8, encode_rans8_numbers, rans8_scales};
 pub use parts::{Loader, PART_BYTES, write_parts};
@@ -32,7 +32,7 @@ pub use weights::{Weights, balanced, encode, has_outliers};
 use crate::digest::Digest;
 use crate::format::FormatError;
 use crate::photo::Region;
-use tail::Tail;
+use head::Head;
 
 /// Why there is no network or no embedding.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +63,9 @@ impl NetworkError {
 pub struct Network {
     description: Description,
     identity: Digest,
-    /// Everything before the tail, for one photo.
+    /// Everything before the head, for one photo.
     plan: Arc<TypedSimplePlan>,
-    tail: Tail,
+    head: Head,
 }
 
 impl Network {
@@ -76,13 +76,13 @@ impl Network {
     ) -> Result<Network, NetworkError> {
         let failed = |error: TractError| NetworkError::Run(format!("{error:#}"));
         let mut weights = |index| Ok(weights(index)?);
-        let start = Tail::start(&description);
+        let start = Head::start(&description);
         let model: TypedModel = graph::model(&description, start, &mut weights).map_err(failed)?;
         let made =
             model.output_fact(0).and_then(|fact| Ok(fact.shape.volume().to_usize()?)).map_err(failed)?;
         let plan = model.into_optimized().and_then(TypedSimplePlan::new).map_err(failed)?;
-        let tail = Tail::new(&description, start, made, weights).map_err(failed)?;
-        Ok(Network { description, identity, plan, tail })
+        let head = Head::new(&description, start, made, weights).map_err(failed)?;
+        Ok(Network { description, identity, plan, head })
     }
 
     /// What `network.json` says.
@@ -130,14 +130,14 @@ impl Network {
         if !inputs.len().is_multiple_of(one) {
             return Err(NetworkError::Run(format!("{} numbers are no inputs of {one}", inputs.len())));
         }
-        let mut made = Vec::with_capacity(inputs.len() / one * self.tail.inputs());
+        let mut made = Vec::with_capacity(inputs.len() / one * self.head.inputs());
         for input in inputs.chunks_exact(one) {
             let input = Tensor::from_shape(&[1, 3, height, width], input).map_err(failed)?;
             let outputs = self.plan.run(tvec!(input.into_tensor().into())).map_err(failed)?;
             let output = outputs[0].try_as_plain_ram().map_err(failed)?;
             made.extend_from_slice(output.as_slice::<f32>().map_err(failed)?);
         }
-        let mut embeddings = self.tail.apply(made);
+        let mut embeddings = self.head.apply(made);
         if embeddings.iter().any(|value| !value.is_finite()) {
             return Err(NetworkError::Run("its output is not a finite number".to_owned()));
         }

@@ -2,7 +2,7 @@
 
 use super::description::Component;
 use super::*;
-use crate::disorder::numbers;
+use crate::test_rng::numbers;
 
 /// Side of the input in pixels.
 const SIDE: usize = 8;
@@ -158,7 +158,7 @@ fn dense_layers_after_concatenated_levels_are_run_for_several_photos_at_once() {
         push(&mut layers, vec![], Op::Relu { max: None });
     }
     let network = network(&layers, &tensors, 4, Vec::new()).expect("fits");
-    assert_eq!(network.tail.inputs(), 4 * CHANNELS);
+    assert_eq!(network.head.inputs(), 4 * CHANNELS);
     let inputs = numbers(5 * 3 * SIDE * SIDE, 7);
     let together = network.run(&inputs).expect("runs");
     for (input, got) in inputs.chunks(3 * SIDE * SIDE).zip(together.chunks(4)) {

@@ -17,7 +17,9 @@ const PIXELS_AT_ONCE: usize = 1 << 14;
 /// A profile that cannot be read, or that is of other channels than the picture's, is ignored: the colours are taken for
 /// sRGB, as browsers do. So is one of CMYK, since the decoder has made RGB of the picture already.
 pub(super) fn to_srgb(image: DynamicImage, profile: Option<&[u8]>) -> DynamicImage {
-    let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else { return image };
+    let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else {
+        return image;
+    };
     let has_alpha = image.color().has_alpha();
     let is_grey = matches!(image.color(), ColorType::L8 | ColorType::L16 | ColorType::La8 | ColorType::La16);
     match (profile.color_space, is_grey) {

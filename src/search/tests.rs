@@ -8,17 +8,17 @@ use crate::attributes::{Attributes, write_attributes, write_attributes_of_partit
 use crate::codes::{BYTES, Codes, PartitionFiles, PartitionWriter, Rotation, Space};
 use crate::colour::{ColourCodes, Means};
 use crate::digest::Digest;
-use crate::disorder::numbers;
 use crate::embedding::norm;
 use crate::format::{FormatError, Reader};
 use crate::ivf::{Folders, Partitions, WrittenPartition, write_assignments};
+use crate::test_rng::numbers;
 
 const DIMS: usize = 24;
 
 /// The files of a catalogue in partitions.
 struct Written {
     embeddings: Vec<Vec<f32>>,
-    codebook: Vec<u8>,
+    codec: Vec<u8>,
     codes: Vec<u8>,
     refinement: Vec<u8>,
     colours: Vec<u8>,
@@ -110,7 +110,7 @@ fn catalogue(items: usize, partitions: usize) -> Written {
     let means = Means { colour: 0.5, network: [0.5, 5.0, 20.0] };
     Written {
         codes: writer.codes(&written, unit, &[Digest::of(&assignments)]),
-        codebook: writer.codebook,
+        codec: writer.codec,
         refinement: writer.refinement,
         colours: ColourCodes::write_head(items, &digests(&colours), &means, 0.0),
         attributes: Attributes::write_head(items as u32, whole.columns().len(), &digests(&attributes)),
@@ -127,7 +127,7 @@ impl Written {
     fn open(&self) -> Catalogue {
         let items = self.embeddings.len() as u32;
         let mut catalogue =
-            Catalogue::new(Codes::read(&self.codebook, &self.codes, items).expect("just written"));
+            Catalogue::new(Codes::read(&self.codec, &self.codes, items).expect("just written"));
         catalogue.refine(&self.refinement).expect("just written");
         catalogue.give_colours(&self.colours).expect("just written");
         catalogue.give_attributes(&self.attributes).expect("just written");
@@ -305,7 +305,7 @@ fn paths_are_those_of_the_format() {
     let path = |kind, number| catalogue.path(File { kind, number, bytes: 0 });
     assert_eq!(path(FileKind::Codes, 7), "a/codes-7.bin");
     assert_eq!(path(FileKind::Refinement, 0), "a/refinement-0.bin");
-    assert_eq!(path(FileKind::Assignments, 1), "a/places-1.bin");
+    assert_eq!(path(FileKind::Assignments, 1), "a/assignments-1.bin");
     assert_eq!(
         (path(FileKind::Colours, 2), path(FileKind::Attributes, 3)),
         ("b/2.bin".into(), "c/3.bin".into())
@@ -465,14 +465,14 @@ proptest! {
         let mut damaged = made.codes.clone();
         let at = at.index(damaged.len());
         damaged[at] = byte;
-        if let Ok(codes) = Codes::read(&made.codebook, &damaged, 20) {
+        if let Ok(codes) = Codes::read(&made.codec, &damaged, 20) {
             let mut catalogue = Catalogue::new(codes);
             for partition in 0..2 {
                 drop(made.load(&mut catalogue, FileKind::Codes, partition));
             }
             drop(Search::new(request(made.photo(0), Metric::Cosine, 0.0, "{}")).step(&mut catalogue));
         }
-        prop_assert!(Codes::read(&made.codebook, &damaged[..at], 20).is_err());
+        prop_assert!(Codes::read(&made.codec, &damaged[..at], 20).is_err());
     }
 
     #[test]

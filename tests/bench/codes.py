@@ -82,7 +82,7 @@ def ours(folder, options):
     labels = f"{options.shared / 'catalog/items.csv'}:label"
     report = lines_of([options.program, "eval", folder, "--labels", labels, "--codes", "64", "--json"])
     names = ("codes, 128", "refined, 128 + 256", "codes, 64", "refined, 64 + 256")
-    codebook = {"codebook_bytes": report["codebook_bytes"]}
+    codebook = {"codebook_bytes": report["codec_bytes"]}
     return {name: {"bytes": line["bytes"], **codebook, **line["recall_at_10"]} for name, line in zip(names, report["codes"])}
 
 

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use lookalike::network::{Convolutions, Given, Link, Weights, multiply_adds};
+use lookalike::network::{ConvLayer, ConvWeights, FusedConvs, Weights, multiply_adds};
 
 /// Channels in and out, side of the picture, pool, as in VGG-16 (arXiv 1409.1556, configuration D).
 const LAYERS: [(&str, usize, usize, usize, bool); 9] = [
@@ -40,16 +40,16 @@ fn layers(criterion: &mut Criterion) {
     println!("multiply-adds in registers, one thread: {:.1} billion a second", peak / 1e9);
     let mut group = criterion.benchmark_group("convolution");
     for (name, channels, outputs, side, pool) in LAYERS {
-        let given = Given {
+        let weights = ConvWeights {
             // In 8 bits, as networks are compiled unless asked otherwise.
             weights: Weights::Int8 {
                 scales: vec![1.0 / 127.0; outputs],
                 numbers: (0..outputs * channels * 9).map(|n| (n * 7919 % 255) as i8).collect(),
             },
             bias: (0..outputs).map(|n| (n * 7919 % 1000) as f32 / 500.0 - 1.0).collect(),
-            link: Link { weight: 0, bias: 0, relu: true, pool },
+            conv: ConvLayer { weight: 0, bias: 0, relu: true, pool },
         };
-        let layer = Convolutions::new([channels, side, side], [Ok(given)]).expect("sizes match");
+        let layer = FusedConvs::new([channels, side, side], [Ok(weights)]).expect("sizes match");
         let multiplications = (channels * outputs * 9 * side * side) as f64;
         let mut fastest = f64::INFINITY;
         group.throughput(Throughput::Elements(multiplications as u64));

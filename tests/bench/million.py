@@ -1,10 +1,10 @@
-"""A million products: what a build of them takes, what is in its folder, and what a question finds and reads.
+"""A million products: what a build of them takes, what is in its folder, and what a query finds and reads.
 
 The products are disturbed copies of the real ones of ../shared/catalog, embedded by the default network: each a mixture
 of a real embedding and one of its 30 nearest (up to 80 % of that), with the difference of two others near it added to a
 random part (up to 80 %), so that copies differ as near photos do and not in directions in which no photo differs; what
 falls below 0 is 0 if the network leaves nothing below. They are put into the program's own cache of embeddings under the digests
-of as many little files, so that `precompute build` runs as a shop would run it after its photos are embedded. Questions
+of as many little files, so that `precompute build` runs as a shop would run it after its photos are embedded. Queries
 are products themselves, each left out of its answer.
 
 usage: million.py --program PRECOMPUTE --shared SHARED --work DIR [--items N] [--sample N] [--jobs N]
@@ -32,7 +32,7 @@ HEADER = 44  # bytes of the cache's header, of which 8 to 12 are the embeddings'
 
 
 def record(dims):
-    """As precompute/src/build/cache.rs and record_log.rs write it."""
+    """As precompute/src/indexing/cache.rs and record_log.rs write it."""
     return np.dtype([("digest", "u1", 32), ("size", "<u4", 2), ("colours", "u1", 24), ("embedding", "<f4", dims), ("check", "u1", 8)])
 
 
@@ -126,7 +126,7 @@ def write(records, header, name, work, items):
 
 
 def in_browser(folder, items, options):
-    """What questions about some of the products take in Chromium, and what it loads for them."""
+    """What queries about some of the products take in Chromium, and what it loads for them."""
     site = options.work / "site"
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir()
@@ -146,7 +146,7 @@ def holds(folder):
     kinds = {}
     for name, size in sizes.items():
         first, _, within = name.partition("/")
-        part = first.split("-")[0] + (f", {within.split('-')[0]}" if first.startswith("cells-") else ", a file a cell" if within and first.startswith(("colours-", "attributes-")) else "")
+        part = first.split("-")[0] + (f", {within.split('-')[0]}" if first.startswith("partitions-") else ", a file a partition" if within and first.startswith(("colours-", "attributes-")) else "")
         kind = kinds.setdefault(part, {"files": 0, "bytes": 0, "largest": 0})
         kind["files"] += 1
         kind["bytes"] += size
@@ -187,12 +187,12 @@ def main():
             "seconds_where_nothing_changed": round(again, 1),
             "peak_memory_bytes": report.get("peak_memory_bytes"),
             "jobs": options.jobs,
-            "cells": report.get("cells"),
+            "partitions": report.get("partitions"),
             "neighbours_recall": report.get("neighbours_recall"),
             "look_the_same": sum(map(len, report["duplicates"])),
             "bytes": report["bytes"],
         },
-        "questions": found,
+        "queries": found,
         "in_chromium": in_chromium,
         "folder": holds(out),
     }, indent=1))

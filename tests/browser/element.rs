@@ -122,7 +122,7 @@ fn attributes_are_live() -> anyhow::Result<()> {
             await next(made, 'results'); await new Promise((done) => setTimeout(done, 300));
             return of('results').length - before;";
         let answers = chromium.eval(together, json!(ids[4])).await?;
-        ensure!(answers == 1, "three attributes at once are one question, not {answers}");
+        ensure!(answers == 1, "three attributes at once are one query, not {answers}");
         chromium.assert_quiet().await
     })
 }

@@ -6,7 +6,6 @@
 
 mod axe;
 mod browser;
-mod cells;
 mod chromium;
 mod damaged;
 mod element;
@@ -16,6 +15,7 @@ mod healing;
 mod mutated;
 mod pace;
 mod parity;
+mod partitions;
 mod parts;
 mod phone;
 mod photo;

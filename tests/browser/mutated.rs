@@ -50,7 +50,7 @@ fn a_folder_with_any_file_damaged_ends_in_results_or_a_told_error() -> anyhow::R
     let id = ids()?[9].clone();
     let path = |entry: &str| manifest[entry]["path"].as_str().map(str::to_owned).context(entry.to_owned());
     let mut files = vec!["manifest.json".to_owned()];
-    for entry in ["codebook", "codes", "refinement", "colours", "columns", "attributes"] {
+    for entry in ["codec", "codes", "refinement", "colours", "columns", "attributes"] {
         files.push(path(entry)?);
     }
     // Product 9 is in the first shard of neighbours and of cards.

@@ -27,7 +27,7 @@ const MODULES: [&str; 2] = ["embed_bg.wasm", "embed_relaxed_bg.wasm"];
 pub const LOAD: &str = "
     const folder = new URL('/lookalike/', location.href);
     const get = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer());
-    const { network, adaptation, codebook, codes, refinement, items, widget } = a.manifest;
+    const { network, adaptation, codec, codes, refinement, items, widget } = a.manifest;
     const wasm = await import(new URL(`${widget.path}/wasm/embed.js`, folder).href);
     const exports = await wasm.default({ module_or_path: await get(`${widget.path}/wasm/${a.module ?? 'embed_bg.wasm'}`) });
     const loader = new wasm.NetworkLoader(await get(`${network.path}/network.json`), network.sha256);
@@ -38,7 +38,7 @@ pub const LOAD: &str = "
 const CODE: &str = "
     const { default: start, Ranker } = await import(new URL(`${widget.path}/wasm/rank.js`, folder).href);
     await start({ module_or_path: await get(`${widget.path}/wasm/rank_bg.wasm`) });
-    const ranker = new Ranker(await get(codebook.path), codebook.sha256, await get(codes.path), codes.sha256, items);
+    const ranker = new Ranker(await get(codec.path), codec.sha256, await get(codes.path), codes.sha256, items);
     ranker.refine(await get(refinement.path), refinement.sha256);
     const pairs = (flat) => Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n], flat[2 * n + 1]]);
     const answers = {};

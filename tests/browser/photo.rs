@@ -39,7 +39,7 @@ fn a_part_is_chosen_by_keyboard() -> anyhow::Result<()> {
               focused: made.shadowRoot.activeElement.getAttribute('part'), heard: heard() };";
         let got = chromium.eval(shrink, Value::Null).await?;
         let crop = json!({ "x": 0.08, "y": 0, "width": 0.7, "height": 0.8 });
-        ensure!(got["crop"] == crop && got["told"] == json!([crop]), "29 keys are one question: {got}");
+        ensure!(got["crop"] == crop && got["told"] == json!([crop]), "29 keys are one query: {got}");
         ensure!(got["same"] == true && got["focused"] == "crop", "the focus stays: {got}");
         ensure!(got["heard"] == "6 similar products shown.", "{got}");
 

@@ -175,13 +175,15 @@ fn a_damaged_adaptation_is_refused_by_name() -> anyhow::Result<()> {
 }
 
 #[test]
-fn the_file_of_a_folder_in_cells_is_the_same_and_serves_it() -> anyhow::Result<()> {
-    let shop = Shop::with("adapt-cells", PRODUCTS)?;
+fn the_file_of_a_folder_in_partitions_is_the_same_and_serves_it() -> anyhow::Result<()> {
+    let shop = Shop::with("adapt-partitions", PRODUCTS)?;
     shop.build(&[])?;
     let (whole, photo) = (file(&shop)?, shop.photos().join("p40.png").display().to_string());
-    shop.build(&["--cells", "4"])?;
+    shop.build(&["--partitions", "4"])?;
     ensure!(
-        file(&shop)? == whole && manifest(&shop)?["version"] == 4 && manifest(&shop)?["cells"].is_object()
+        file(&shop)? == whole
+            && manifest(&shop)?["version"] == 4
+            && manifest(&shop)?["partitions"].is_object()
     );
     succeed(arguments!["verify", shop.out()])?;
     for metric in METRICS {

@@ -128,7 +128,7 @@ fn recall_is_what_the_codes_find_of_the_exact_neighbours() -> anyhow::Result<()>
         ensure!((got - size(kind)? / embeddings.len() as f64).abs() < 1e-9, "{report}");
     }
     ensure!(report["bytes_per_item"].as_f64().is_some_and(|bytes| bytes <= 128.0), "{report}");
-    ensure!(report["codebook_bytes"].as_f64() == Some(size("codebook-")?), "{report}");
+    ensure!(report["codec_bytes"].as_f64() == Some(size("codec-")?), "{report}");
     Ok(())
 }
 

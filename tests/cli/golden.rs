@@ -13,7 +13,7 @@ use lookalike::colour::{ColourCodes, Colours, Means};
 use lookalike::digest::Digest;
 use lookalike::embedding::{Metric, distance, norm};
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, Row,
+    Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NetworkEntry, PRODUCTS_PER_SHARD, Row,
     read_card_shard, read_neighbour_shard, shard_count, write_card_shard, write_neighbour_shard,
 };
 use lookalike::ivf::{File, FileKind, Folders, Partitions, folder_of_layer};
@@ -140,7 +140,7 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         let found = tree(&golden())?.into_iter().find(|(name, _)| name.starts_with(&format!("{kind}-")));
         Ok(single(&mut files, kind, found.context(kind.to_owned())?.1))
     };
-    let (codebook, codes, refinement) = (of_codes("codebook")?, of_codes("codes")?, of_codes("refinement")?);
+    let (codec, codes, refinement) = (of_codes("codec")?, of_codes("codes")?, of_codes("refinement")?);
     let colours = single(&mut files, "colours", ColourCodes::write(&colours()?, &MEANS, 0.25));
     let attributes = Some(single(&mut files, "attributes", attributes()));
     let (description, part) = network()?;
@@ -162,16 +162,16 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         metrics: Metric::ALL.to_vec(),
         neighbours: NeighboursEntry {
             path: neighbours,
-            shards: shard_count(3),
+            shards: shard_count(3, PRODUCTS_PER_SHARD),
             each: 2,
             recall: None,
             network: None,
         },
-        cards: CardsEntry { path: cards, shards: 1, per_shard: CARDS_PER_SHARD },
-        codebook,
+        cards: CardsEntry { path: cards, shards: 1, per_shard: PRODUCTS_PER_SHARD },
+        codec,
         codes,
         refinement,
-        cells: None,
+        partitions: None,
         colours,
         attributes,
         columns: None,
@@ -287,11 +287,11 @@ fn the_program_finds_the_folder_good_and_answers_from_it() -> anyhow::Result<()>
     Ok(())
 }
 
-/// `v2` with its codes in cells; with colours and attributes in them too, if it is so with `all_layers`. A folder beside `v2` holds
+/// `v2` with its codes in partitions; with colours and attributes in them too, if it is so with `all_layers`. A folder beside `v2` holds
 /// the files that differ.
-fn golden_in_cells(scratch: &Scratch, all_layers: bool) -> anyhow::Result<()> {
+fn golden_in_partitions(scratch: &Scratch, all_layers: bool) -> anyhow::Result<()> {
     let mut files = tree(&golden())?;
-    let codes = ("v3", &["codebook", "codes", "refinement", "manifest"][..]);
+    let codes = ("v3", &["codec", "codes", "refinement", "manifest"][..]);
     let layers = ("v3-layers", &["colours", "attributes", "manifest"][..]);
     for (name, kinds) in [codes, layers].into_iter().take(1 + usize::from(all_layers)) {
         files.retain(|file, _| !kinds.iter().any(|kind| file.starts_with(kind)));
@@ -310,10 +310,10 @@ fn partitioned(
     manifest: &Manifest,
     read: &dyn Fn(&str) -> anyhow::Result<Vec<u8>>,
 ) -> anyhow::Result<Catalogue> {
-    let (codebook, codes) = (read(&manifest.codebook.path)?, read(&manifest.codes.path)?);
-    let mut catalogue = Catalogue::new(Codes::read(&codebook, &codes, manifest.items)?);
+    let (codec, codes) = (read(&manifest.codec.path)?, read(&manifest.codes.path)?);
+    let mut catalogue = Catalogue::new(Codes::read(&codec, &codes, manifest.items)?);
     catalogue.set_folders(Folders {
-        codes: manifest.cells.as_ref().context("cells")?.path.clone(),
+        codes: manifest.partitions.as_ref().context("partitions")?.path.clone(),
         colours: folder_of_layer(&manifest.colours.path).to_owned(),
         attributes: folder_of_layer(&manifest.attributes.as_ref().context("attributes")?.path).to_owned(),
     });
@@ -333,7 +333,7 @@ fn load(
 #[test]
 fn colours_and_attributes_in_partitions_are_read_to_their_values() -> anyhow::Result<()> {
     let scratch = Scratch::new("golden-v3-layers")?;
-    golden_in_cells(&scratch, true)?;
+    golden_in_partitions(&scratch, true)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
     let mut catalogue = partitioned(&manifest, &read)?;
@@ -369,10 +369,10 @@ fn colours_and_attributes_in_partitions_are_read_to_their_values() -> anyhow::Re
 #[test]
 fn codes_in_partitions_are_read_to_their_values() -> anyhow::Result<()> {
     let scratch = Scratch::new("golden-v3")?;
-    golden_in_cells(&scratch, false)?;
+    golden_in_partitions(&scratch, false)?;
     let read = |path: &str| fs::read(scratch.join(path)).with_context(|| path.to_owned());
     let manifest = Manifest::read(&read("manifest.json")?)?;
-    let entry = manifest.cells.as_ref().context("cells")?;
+    let entry = manifest.partitions.as_ref().context("partitions")?;
     ensure!(entry.count == 2 && manifest.neighbours.recall == Some(1.0), "{manifest:?}");
     let mut catalogue = partitioned(&manifest, &read)?;
     let partitions = |catalogue: &Catalogue| catalogue.partitions().map(Partitions::count);

@@ -36,7 +36,7 @@ fn build_prints_the_documented_object() -> anyhow::Result<()> {
     )?;
     check(&report["skipped"][0], &[("file", Value::is_string), ("reason", Value::is_string)])?;
     let sizes = [
-        "codebook",
+        "codec",
         "codes",
         "refinement",
         "colours",
@@ -56,7 +56,7 @@ fn build_prints_the_documented_object() -> anyhow::Result<()> {
         files.iter().filter(|(name, _)| name.starts_with(kind)).map(|(_, bytes)| bytes.len() as u64).sum()
     };
     for (name, kind) in [
-        ("codebook", "codebook-"),
+        ("codec", "codec-"),
         ("codes", "codes-"),
         ("refinement", "refinement-"),
         ("colours", "colours-"),

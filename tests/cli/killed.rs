@@ -26,7 +26,7 @@ fn kill_when(mut command: Command, ready: impl Fn() -> bool) -> anyhow::Result<b
     Ok(was_running)
 }
 
-/// How many embeddings of `dims` numbers are whole in the cache beside `out` (precompute/src/build/cache.rs).
+/// How many embeddings of `dims` numbers are whole in the cache beside `out` (precompute/src/indexing/cache.rs).
 pub fn cached(out: &Path, dims: u64) -> u64 {
     const HEADER: u64 = 44;
     let record = 32 + 8 + 24 + 4 * dims + 8;

@@ -2,7 +2,6 @@
 
 mod adaptation;
 mod cache;
-mod cells;
 mod eval;
 mod export;
 mod feeds;
@@ -17,9 +16,11 @@ mod hostile;
 mod incremental;
 mod json;
 mod killed;
+mod max_files;
 mod mounts;
 mod mutated;
 mod orientation;
+mod partitions;
 mod photo_server;
 mod profiles;
 mod publish;

@@ -270,7 +270,7 @@ fn files_of_a_folder() -> anyhow::Result<()> {
 #[test]
 fn files_of_partitions() -> anyhow::Result<()> {
     let shop = Shop::with("mutated-partitions", 40)?;
-    shop.build(&["--cells", "4"])?;
+    shop.build(&["--partitions", "4"])?;
     folder_files(&shop, tries(30, 0.1)?, "files of a folder in partitions")
 }
 

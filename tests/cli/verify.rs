@@ -68,7 +68,7 @@ fn any_file_damaged_or_missing_is_named() -> anyhow::Result<()> {
     succeed(arguments!["verify", shop.out()])?;
     let mut want = vec![
         "cards",
-        "codebook",
+        "codec",
         "codes",
         "colours",
         "files.sha256",

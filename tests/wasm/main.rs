@@ -162,10 +162,8 @@ fn a_photo_is_embedded_and_ranked() {
     let other: Vec<f32> = embedding.iter().rev().copied().collect();
     let written = codes_of(&[&other, &embedding]);
     let given = |bytes: &[u8]| (Uint8Array::from(bytes), Digest::of(bytes).hex());
-    let ((codebook, codebook_sha256), (codes, codes_sha256)) =
-        (given(&written.codebook), given(&written.codes));
-    let mut ranker =
-        Ranker::new(&codebook, &codebook_sha256, &codes, &codes_sha256, 2).expect("just written");
+    let ((codec, codec_sha256), (codes, codes_sha256)) = (given(&written.codec), given(&written.codes));
+    let mut ranker = Ranker::new(&codec, &codec_sha256, &codes, &codes_sha256, 2).expect("just written");
     let (refinement, sha256) = given(&written.refinement);
     ranker.refine(&refinement, &sha256).expect("just written");
     let options = |text: &str| js_sys::JSON::parse(text).expect("JSON");

@@ -23,7 +23,7 @@ import { lazyImport } from "./lazy_import.js";
  * @property {(folder: Folder, neighbours: Neighbour[]) => unknown} [onAnswer] the first answers may be approximate
  */
 
-/** What the same question would only answer again. */
+/** What the same query would only answer again. */
 const FINAL = /^(item|metric|photo|filter|rules|options|worker\/unsupported)/;
 
 /** Whether to ask again is of no use. @param {{ code: string }} error */

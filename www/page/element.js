@@ -199,7 +199,7 @@ export class MoreLikeThis extends Attributes {
     this.#view.picker.open();
   }
 
-  /** Attributes that change together are one question. */
+  /** Attributes that change together are one query. */
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;

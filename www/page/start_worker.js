@@ -26,7 +26,7 @@ export function wasmUrls({ wasm = {} }) {
   const absolute = (/** @type {string | URL} */ url) => new URL(url, globalThis.document?.baseURI).href;
   return {
     rank: absolute(wasm.rank ?? WASM.rank),
-    rankCells: absolute(wasm.rankCells ?? WASM.rankCells),
+    rankPartitions: absolute(wasm.rankPartitions ?? WASM.rankPartitions),
     embed: absolute(wasm.embed ?? WASM.embed),
     embedRelaxed: absolute(wasm.embedRelaxed ?? wasm.embed ?? WASM.embedRelaxed),
   };

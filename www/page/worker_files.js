@@ -10,7 +10,7 @@ export const WORKER = new URL("../worker/worker.js", import.meta.url);
 /** @type {Record<keyof WasmUrls, URL>} */
 export const WASM = {
   rank: new URL("../wasm/rank_bg.wasm", import.meta.url),
-  rankCells: new URL("../wasm/rank_cells_bg.wasm", import.meta.url),
+  rankPartitions: new URL("../wasm/rank_partitions_bg.wasm", import.meta.url),
   embed: new URL("../wasm/embed_bg.wasm", import.meta.url),
   embedRelaxed: new URL("../wasm/embed_relaxed_bg.wasm", import.meta.url),
 };

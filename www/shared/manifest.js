@@ -6,7 +6,7 @@ import { readJson } from "./files.js";
 export const MANIFEST = "manifest.json";
 const VERSION = 2;
 /** Version of a folder whose codes are in partitions. */
-const VERSION_CELLS = 3;
+const VERSION_PARTITIONS = 3;
 /** Version of a folder whose distances are between adapted embeddings, with or without partitions. */
 const VERSION_ADAPTED = 4;
 
@@ -20,9 +20,9 @@ export function readManifest(bytes) {
   if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
   if (manifest.version > VERSION_ADAPTED) throw newerVersion(MANIFEST, manifest.version);
 
-  const { cells, adaptation } = manifest;
+  const { partitions, adaptation } = manifest;
   const check = checker(manifest);
-  check("version", (version) => version === (adaptation ? VERSION_ADAPTED : cells ? VERSION_CELLS : VERSION));
+  check("version", (version) => version === (adaptation ? VERSION_ADAPTED : partitions ? VERSION_PARTITIONS : VERSION));
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {
@@ -45,10 +45,10 @@ export function readManifest(bytes) {
 export function checkRanking(manifest) {
   const check = checker(manifest);
   const digest = matches(/^[0-9a-f]{64}$/);
-  if (manifest.cells) check("cells.path", hashed("cells"));
+  if (manifest.partitions) check("partitions.path", hashed("partitions"));
   /** @type {("attributes" | "adaptation")[]} */
   const optional = ["attributes", "adaptation"];
-  for (const file of ["codebook", "codes", "refinement", "colours", ...optional.filter((file) => manifest[file])]) {
+  for (const file of ["codec", "codes", "refinement", "colours", ...optional.filter((file) => manifest[file])]) {
     check(`${file}.path`, hashed(file, "\\.bin"));
     check(`${file}.bytes`, some);
     check(`${file}.sha256`, digest);

@@ -10,10 +10,10 @@ export interface Manifest {
   readonly cards: { readonly path: string; readonly shards: number; readonly per_shard: number };
   /** What a photo's embedding is adapted to the catalogue by; none where distances are between the network's own. */
   readonly adaptation?: FileEntry;
-  readonly codebook: FileEntry;
+  readonly codec: FileEntry;
   readonly codes: FileEntry;
   readonly refinement: FileEntry;
-  readonly cells?: { readonly path: string };
+  readonly partitions?: { readonly path: string };
   readonly colours: FileEntry;
   readonly attributes?: FileEntry;
   /** What there is to filter by, for controls. */
@@ -80,7 +80,7 @@ export interface Described {
 export interface WasmUrls {
   rank?: string;
   /** For folders whose codes are cut into partitions. */
-  rankCells?: string;
+  rankPartitions?: string;
   embed?: string;
   /** For browsers with relaxed SIMD. */
   embedRelaxed?: string;

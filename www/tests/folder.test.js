@@ -97,9 +97,9 @@ const ADAPTATION = { path: "adaptation-0123456789abcdef.bin", bytes: 20, sha256:
 const badManifests = [
   ["another format", (m) => (m.format = "pagefind")],
   ["a greater version", (m) => (m.version = 5), "folder/newer-version"],
-  ["cells in a version that has none", (m) => (m.cells = { path: "cells-0123456789abcdef", count: 2 })],
-  ["no cells in the version that has them", (m) => (m.version = 3)],
-  ["cells elsewhere", (m) => Object.assign(m, { version: 3, cells: { path: "../cells" } })],
+  ["partitions in a version that has none", (m) => (m.partitions = { path: "partitions-0123456789abcdef", count: 2 })],
+  ["no partitions in the version that has them", (m) => (m.version = 3)],
+  ["partitions elsewhere", (m) => Object.assign(m, { version: 3, partitions: { path: "../partitions" } })],
   ["an adaptation in a version that has none", (m) => (m.adaptation = ADAPTATION)],
   ["no adaptation in the version that has one", (m) => (m.version = 4)],
   ["an adaptation elsewhere", (m) => Object.assign(m, { version: 4, adaptation: { ...ADAPTATION, path: "../a.bin" } })],
@@ -127,8 +127,8 @@ for (const [name, spoil, code = "folder/corrupt"] of badManifests) {
   });
 }
 
-test("an adaptation is read with cells and without", () => {
-  for (const more of [{}, { cells: { path: "cells-0123456789abcdef", count: 2 } }]) {
+test("an adaptation is read with partitions and without", () => {
+  for (const more of [{}, { partitions: { path: "partitions-0123456789abcdef", count: 2 } }]) {
     const adapted = { ...manifest(), version: 4, adaptation: ADAPTATION, ...more };
     assert.deepEqual(readManifest(new TextEncoder().encode(JSON.stringify(adapted))).adaptation, ADAPTATION);
   }

@@ -17,7 +17,7 @@ export const manifest = (items = 3, shards = 2) => ({
   metrics: METRICS,
   neighbours: { path: `neighbours-${HASH}`, shards, each: 2 },
   cards: { path: `cards-${HASH}`, shards: Math.ceil(items / 2), per_shard: 2 },
-  codebook: file("codebook"),
+  codec: file("codec"),
   codes: file("codes"),
   refinement: file("refinement"),
   colours: file("colours"),

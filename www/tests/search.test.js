@@ -1,5 +1,5 @@
 /** What the worker fetches for a search: what the wasm module says it needs, played by a stand-in. */
-/** @import { Ranker } from "../wasm/rank_cells.js" */
+/** @import { Ranker } from "../wasm/rank_partitions.js" */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Searches } from "../worker/search.js";

@@ -65,7 +65,7 @@ test("the policy is made once a page, however many copies of this script it hold
 
 test("addresses of modules are absolute, since the worker has another base", () => {
   const wasm = new URL("../wasm/", import.meta.url).href;
-  const own = { rank: `${wasm}rank_bg.wasm`, rankCells: `${wasm}rank_cells_bg.wasm`, embed: `${wasm}embed_bg.wasm`, embedRelaxed: `${wasm}embed_relaxed_bg.wasm` };
+  const own = { rank: `${wasm}rank_bg.wasm`, rankPartitions: `${wasm}rank_partitions_bg.wasm`, embed: `${wasm}embed_bg.wasm`, embedRelaxed: `${wasm}embed_relaxed_bg.wasm` };
   assert.deepEqual(wasmUrls({}), own);
   const cdn = "https://cdn.example/embed.wasm";
   assert.deepEqual(wasmUrls({ wasm: { rank: "rank.wasm", embed: "//cdn.example/embed.wasm" } }), {

@@ -14,12 +14,12 @@ interface Options {
   colour?: number;
   rules?: object;
   excluded?: readonly number[];
-  /** Of a catalogue in partitions (rank_cells.d.ts): whether candidates are rescored, for which the refinement must have been given. */
+  /** Of a catalogue in partitions (rank_partitions.d.ts): whether candidates are rescored, for which the refinement must have been given. */
   settled?: boolean;
 }
 
 export class Ranker {
-  constructor(codebook: Uint8Array, codebookSha256: string, codes: Uint8Array, codesSha256: string, items: number);
+  constructor(codec: Uint8Array, codecSha256: string, codes: Uint8Array, codesSha256: string, items: number);
   /** Rankings are nearer to the exact one from then on. */
   refine(refinement: Uint8Array, sha256: string): void;
   give_colours(colours: Uint8Array, sha256: string): void;

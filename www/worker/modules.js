@@ -3,10 +3,10 @@
  * this script may lie anywhere.
  */
 /** @import { WasmUrls } from "../shared/types.js" */
-/** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
+/** @import { Ranker as PartitionsRanker } from "../wasm/rank_partitions.js" */
 import startEmbed from "../wasm/embed.js";
 import startRank, { Ranker } from "../wasm/rank.js";
-import startRankCells, { Ranker as RankerOfPartitions } from "../wasm/rank_cells.js";
+import startRankPartitions, { Ranker as RankerOfPartitions } from "../wasm/rank_partitions.js";
 import { LookalikeError } from "../shared/errors.js";
 import { download } from "./download.js";
 
@@ -39,7 +39,7 @@ export async function startRanking(urls, cache, onBytes) {
 
 /** The same for a catalogue cut into partitions. @type {(...given: Parameters<typeof startRanking>) => Promise<typeof PartitionsRanker>} */
 export async function startRankingPartitions(urls, cache, onBytes) {
-  await start(startRankCells, urls.rankCells, "rank_cells_bg.wasm", RANK_BYTES, cache, onBytes);
+  await start(startRankPartitions, urls.rankPartitions, "rank_partitions_bg.wasm", RANK_BYTES, cache, onBytes);
   return RankerOfPartitions;
 }
 

@@ -5,7 +5,7 @@
 /** @import { Described, FileEntry, How, Progress, Request } from "../shared/types.js" */
 /** @import { Embedder } from "../wasm/embed.js" */
 /** @import { Ranker } from "../wasm/rank.js" */
-/** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
+/** @import { Ranker as PartitionsRanker } from "../wasm/rank_partitions.js" */
 import { NetworkLoader } from "../wasm/embed.js";
 import { LookalikeError } from "../shared/errors.js";
 import { download } from "./download.js";
@@ -65,7 +65,7 @@ export class Runtime {
   async rank(like, how, onRank) {
     const ranker = await this.ranker(how);
     onRank();
-    if (this.#manifest.cells) return this.#searches.rank(/** @type {PartitionsRanker} */ (ranker), like, how);
+    if (this.#manifest.partitions) return this.#searches.rank(/** @type {PartitionsRanker} */ (ranker), like, how);
     return begin(ranker, like, how);
   }
 
@@ -95,19 +95,19 @@ export class Runtime {
   }
 
   async #loadCodes() {
-    const { codebook, codes, items, cells, colours, attributes } = this.#manifest;
+    const { codec, codes, items, partitions, colours, attributes } = this.#manifest;
     this.#loading.expect("ranker", RANK_BYTES);
-    this.#loading.expect("codes", codebook.bytes + codes.bytes);
-    const start = cells ? startRankingPartitions : startRanking;
+    this.#loading.expect("codes", codec.bytes + codes.bytes);
+    const start = partitions ? startRankingPartitions : startRanking;
     const [book, bytes, Ranker] = await Promise.all([
-      this.#download("codes", codebook.path, codebook.bytes),
+      this.#download("codes", codec.path, codec.bytes),
       this.#download("codes", codes.path, codes.bytes),
       start(this.#urls, this.#cache, (bytes) => this.#loading.add("ranker", bytes)),
     ]);
-    const ranker = new Ranker(book, codebook.sha256, bytes, codes.sha256, items);
+    const ranker = new Ranker(book, codec.sha256, bytes, codes.sha256, items);
     // The folder of a layer's partitions is called as the file that has their digests.
     const folder = (/** @type {FileEntry | undefined} */ file) => file?.path.replace(/\.bin$/, "") ?? "";
-    if (cells) /** @type {PartitionsRanker} */ (ranker).set_folders(cells.path, folder(colours), folder(attributes));
+    if (partitions) /** @type {PartitionsRanker} */ (ranker).set_folders(partitions.path, folder(colours), folder(attributes));
     return ranker;
   }
 

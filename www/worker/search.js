@@ -4,7 +4,7 @@
  */
 /** @import { Described, How } from "../shared/types.js" */
 /** @import { Ranker } from "../wasm/rank.js" */
-/** @import { Ranker as PartitionsRanker } from "../wasm/rank_cells.js" */
+/** @import { Ranker as PartitionsRanker } from "../wasm/rank_partitions.js" */
 
 export class Searches {
   #fetch;

@@ -21,7 +21,7 @@ pub struct EvalArguments {
     /// but not asked for
     #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column, required_unless_present_any = ["sample", "group"])]
     pub labels: Option<TableColumn>,
-    /// Only the recall of the codes, and what a question loads of a folder with cells, each asked for by so many products,
+    /// Only the recall of the codes, and what a query loads of a folder with partitions, each asked for by so many products,
     /// evenly spaced: for catalogues too large to ask for all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["labels", "group", "codes"])]
     pub sample: Option<u32>,

@@ -147,6 +147,8 @@ fn from_feed(place: &str, options: &CatalogueOptions, cache: &Path) -> anyhow::R
         );
     }
     let mut found: BTreeMap<String, Product> = BTreeMap::new();
+    // Several products may have the same photo.
+    let mut named = HashSet::new();
     for (id, place) in wanted {
         let address = addresses[place].to_string();
         match &photos.files[place] {
@@ -155,9 +157,8 @@ fn from_feed(place: &str, options: &CatalogueOptions, cache: &Path) -> anyhow::R
                 found.insert(id, product);
             }
             Err(reason) => {
-                let photo = Skipped { file: address, reason: reason.clone() };
-                if !skipped.contains(&photo) {
-                    skipped.push(photo);
+                if named.insert(place) {
+                    skipped.push(Skipped { file: address, reason: reason.clone() });
                 }
             }
         }

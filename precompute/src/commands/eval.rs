@@ -11,10 +11,10 @@ use lookalike::embedding::Metric;
 use serde::Serialize;
 
 use crate::args::{EvalArguments, TableColumn};
-use crate::build::neighbours::{self, Neighbours, Wanted};
-use crate::build::space;
 use crate::catalogue::{ColumnNames, ProductFields, read_table};
 use crate::folder_reader::Folder;
+use crate::indexing::neighbours::{self, Neighbours, Wanted};
+use crate::indexing::space;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
 use crate::workers::processors;
@@ -44,7 +44,7 @@ struct Report {
     /// Of the refinement.
     refinement_bytes_per_item: f64,
     /// Of what codes are read by: the same for any number of products.
-    codebook_bytes: u64,
+    codec_bytes: u64,
     /// The folder's own first, then those asked for, then full precision.
     codes: Vec<Line>,
 }
@@ -177,7 +177,7 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
         refined_recall_at_10,
         bytes_per_item: each(bytes),
         refinement_bytes_per_item: each(refinement_bytes),
-        codebook_bytes: folder.manifest.codebook.bytes,
+        codec_bytes: folder.manifest.codec.bytes,
         codes,
     };
     if arguments.json {
@@ -191,8 +191,8 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
 impl Report {
     fn print(&self) {
         println!(
-            "{} products; codes {:.1} bytes each, refinement {:.1}, codebook {} altogether",
-            self.items, self.bytes_per_item, self.refinement_bytes_per_item, self.codebook_bytes
+            "{} products; codes {:.1} bytes each, refinement {:.1}, codec {} altogether",
+            self.items, self.bytes_per_item, self.refinement_bytes_per_item, self.codec_bytes
         );
         print!("{:<11}", "");
         let depths = if self.precision.is_some() { &DEPTHS[..] } else { &[] };

@@ -10,8 +10,8 @@ use lookalike::ivf::{FileKind, ITEMS_PER_ASSIGNMENTS, Partitions, write_assignme
 use lookalike::search::Catalogue;
 
 use crate::args::VerifyArguments;
-use crate::build::fragments;
 use crate::folder_reader::Folder;
+use crate::indexing::fragments;
 use crate::networks::Opened;
 use crate::publish::{Listed, read_list};
 use crate::widget;
@@ -42,10 +42,10 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     ensure!(
         codes.dims() == dims,
         "{} has {} dimensions, the embeddings that it is made of {dims}",
-        manifest.codebook.path,
+        manifest.codec.path,
         codes.dims(),
     );
-    let files = [&manifest.codebook, &manifest.codes, &manifest.refinement, &manifest.colours];
+    let files = [&manifest.codec, &manifest.codes, &manifest.refinement, &manifest.colours];
     for entry in files.into_iter().chain(&manifest.attributes).chain(&manifest.adaptation) {
         let bytes = folder.read(&entry.path)?.len() as u64;
         ensure!(entry.bytes == bytes, "manifest.json: {} has another length", entry.path);
@@ -103,7 +103,7 @@ fn check_partitions(folder: &Folder, catalogue: &mut Catalogue) -> anyhow::Resul
     const LAYERS: [FileKind; 4] =
         [FileKind::Codes, FileKind::Refinement, FileKind::Colours, FileKind::Attributes];
     let count = catalogue.partitions().map_or(0, Partitions::count);
-    let Some(entry) = &folder.manifest.cells else {
+    let Some(entry) = &folder.manifest.partitions else {
         ensure!(count == 0, "manifest.json: names no partitions, but the codes are in some");
         return Ok(());
     };

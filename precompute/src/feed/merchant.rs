@@ -29,7 +29,7 @@ const ATTRIBUTES: [&str; 12] = [
 /// Pictures that Meta has columns for.
 const PICTURES: usize = 21;
 
-/// Reads the items; `separator` is what joins several addresses in a cell.
+/// Reads the items; `separator` is what joins several addresses in a partition.
 pub fn read(columns: &Columns, rows: Vec<Row>, separator: char) -> Read {
     let find = |meaning: &str, names: &[&str]| columns.find(meaning, names);
     let (id, title, url) = (find("id", &["id"]), find("title", &["title"]), find("url", &["link"]));

@@ -109,7 +109,7 @@ pub fn read(columns: &Columns, rows: Vec<Row>) -> Read {
     read
 }
 
-/// A cell without the apostrophe that keeps spreadsheets from taking it for a formula.
+/// A partition without the apostrophe that keeps spreadsheets from taking it for a formula.
 fn unquoted(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,

@@ -11,8 +11,8 @@ use lookalike::format::FormatError;
 
 use super::generations::{self, Generations};
 use super::{link_or_copy, one_by_one, remove_tree, swap, sync_folder, sync_tree};
-use crate::build::cache::EmbeddingCache;
 use crate::fault;
+use crate::indexing::cache::EmbeddingCache;
 
 /// Where a folder is made before it is published, and where the one it replaces goes meanwhile: in the cache, so that what a
 /// killed run leaves is found by the next.

@@ -1,18 +1,18 @@
 //! Convolutions by this crate's own kernels.
 //!
-//! - 3x3 convolutions of many channels (this file, `chain.rs`): by Winograd's minimal filtering (Lavin and Gray,
+//! - 3x3 convolutions of many channels (this file, `fused.rs`): by Winograd's minimal filtering (Lavin and Gray,
 //!   arXiv 1509.09308): F(4x4, 3x3), a quarter of the multiplications of the definition, and F(2x2, 3x3) where reading the
 //!   weights takes longer than they do.
 //! - The pointwise, depthwise and first convolutions of MobileNets: `plan.rs` says which layers are run as one, `separable.rs`
 //!   how, `blocks.rs` in which form their values lie, `steps.rs` makes tract ops of them.
 //!
-//! Everything else a network does is tract's. A chain of 3x3 convolutions, each with the ReLU and the 2x2 max-pool that may
+//! Everything else a network does is tract's. Consecutive 3x3 convolutions, each with the ReLU and the 2x2 max-pool that may
 //! follow it, is one tract op. Within it pictures are kept in blocks of 16 channels, `[channels / 16, height, width, 16]` with
 //! a border of zeros, so that every transform and every store is of whole vectors and no picture is converted between layers;
 //! scratch memory belongs to the thread and is reused from photo to photo.
 
 mod blocks;
-mod chain;
+mod fused;
 mod kernel;
 mod plan;
 mod plane;
@@ -25,9 +25,9 @@ use std::sync::Arc;
 
 use tract_core::internal::*;
 
-pub use chain::Link;
-pub(super) use chain::{Chain, chains};
-use kernel::memory::Lines;
+pub use fused::ConvLayer;
+pub(super) use fused::{FusedLayers, fused_layers};
+use kernel::aligned_buffer::AlignedBuffer;
 pub use kernel::multiply_adds;
 use kernel::{Isa, Job};
 pub(super) use plan::{Group, groups};
@@ -46,7 +46,7 @@ const TILES_BYTES: usize = 1 << 20;
 
 /// One convolution, with what follows it.
 #[derive(Debug, PartialEq)]
-struct Stage {
+struct PreparedConv {
     method: Method,
     /// Of the picture that is read, `[channels, height, width]`.
     input: [usize; 3],
@@ -54,7 +54,7 @@ struct Stage {
     outputs: usize,
     weights: Packed,
     /// `[outputs]`, zeros up to a whole block.
-    bias: Lines,
+    bias: AlignedBuffer,
     relu: bool,
     pool: bool,
 }
@@ -96,112 +96,119 @@ impl Method {
     }
 }
 
-/// What a stage is made of: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
-pub struct Given {
+/// A convolution to prepare: `weights` `[outputs, inputs, 3, 3]`, `bias` `[outputs]`.
+pub struct ConvWeights {
     /// As stored: they are taken to f32 an output at a time.
     pub weights: Weights,
     /// A number for each output.
     pub bias: Vec<f32>,
-    /// What follows.
-    pub link: Link,
+    /// What follows it.
+    pub conv: ConvLayer,
 }
 
 #[derive(Debug, PartialEq)]
-struct Stages {
+struct PreparedConvs {
     isa: Isa,
-    stages: Vec<Stage>,
+    convs: Vec<PreparedConv>,
 }
 
-/// From `[1, channels, height, width]` to the same of the last stage.
+/// Fused convolutions, an operation of tract's plan: from `[1, channels, height, width]` to the same of the last one.
 #[derive(Clone, Debug)]
-pub struct Convolutions(Arc<Stages>);
+pub struct FusedConvs(Arc<PreparedConvs>);
 
 #[derive(Default)]
 struct Scratch {
-    /// What a stage reads, and what it writes.
-    planes: [Lines; 2],
-    tiles: Lines,
+    /// What a convolution reads, and what it writes.
+    planes: [AlignedBuffer; 2],
+    tiles: AlignedBuffer,
 }
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-impl Convolutions {
-    /// The convolutions of `given` one after the other on a picture `[channels, height, width]`.
+impl FusedConvs {
+    /// The convolutions `layers` one after the other on a picture `[channels, height, width]`.
     ///
     /// Each is taken once the one before it is in the kernels' form, so that the weights of one at most are there twice.
     ///
     /// # Errors
-    /// Those of `given`, and when the convolutions do not fit each other.
+    /// Those of `layers`, and when the convolutions do not fit each other.
     pub fn new(
         input: [usize; 3],
-        given: impl IntoIterator<Item = TractResult<Given>>,
-    ) -> TractResult<Convolutions> {
-        Convolutions::with(Isa::best(), input, given)
+        layers: impl IntoIterator<Item = TractResult<ConvWeights>>,
+    ) -> TractResult<FusedConvs> {
+        FusedConvs::with(Isa::best(), input, layers)
     }
 
     fn with(
         isa: Isa,
         input: [usize; 3],
-        given: impl IntoIterator<Item = TractResult<Given>>,
-    ) -> TractResult<Convolutions> {
-        let mut stages = Vec::new();
+        layers: impl IntoIterator<Item = TractResult<ConvWeights>>,
+    ) -> TractResult<FusedConvs> {
+        let mut convs = Vec::new();
         let mut shape = input;
-        for given in given {
-            let Given { weights, bias, link } = given?;
+        for layer in layers {
+            let ConvWeights { weights, bias, conv } = layer?;
             let outputs = bias.len();
             let fits =
                 outputs > 0 && shape[0].checked_mul(9).is_some_and(|depth| weights.are(outputs, depth));
             ensure!(fits && !shape.contains(&0), "weights and biases of the convolutions do not fit");
-            let method = Method::of(shape, stages.is_empty(), link.pool);
+            let method = Method::of(shape, convs.is_empty(), conv.pool);
             let weights = match method {
                 Method::Direct => direct(&weights, shape[0], outputs, isa.panel()),
                 _ => winograd(&weights, shape[0], outputs, isa.panel(), method),
             };
-            let bias = Lines::from(&bias);
-            let stage =
-                Stage { method, input: shape, outputs, weights, bias, relu: link.relu, pool: link.pool };
-            shape = stage.output();
-            stages.push(stage);
+            let bias = AlignedBuffer::from(&bias);
+            let convolution = PreparedConv {
+                method,
+                input: shape,
+                outputs,
+                weights,
+                bias,
+                relu: conv.relu,
+                pool: conv.pool,
+            };
+            shape = convolution.output();
+            convs.push(convolution);
         }
-        ensure!(!stages.is_empty() && !shape.contains(&0), "the convolutions leave nothing of the picture");
-        Ok(Convolutions(Arc::new(Stages { isa, stages })))
+        ensure!(!convs.is_empty() && !shape.contains(&0), "the convolutions leave nothing of the picture");
+        Ok(FusedConvs(Arc::new(PreparedConvs { isa, convs })))
     }
 
-    /// The arithmetic of the first stage alone, on what is in memory: for the bench, where packing the picture would count.
+    /// The arithmetic of the first convolution alone, on what is in memory: for the bench, where packing the picture would count.
     pub fn first_stage(&self) {
         SCRATCH.with_borrow_mut(|Scratch { planes: [read, write], tiles }| {
-            let stage = &self.0.stages[0];
-            read.grow(Plane::of(stage.input).len());
-            stage.plane().prepare(write);
-            tiles.grow(stage.scratch(self.0.isa));
-            kernel::run(self.0.isa, &stage.job(self.0.isa), read, write, tiles);
+            let convolution = &self.0.convs[0];
+            read.grow(Plane::of(convolution.input).len());
+            convolution.plane().prepare(write);
+            tiles.grow(convolution.scratch(self.0.isa));
+            kernel::run(self.0.isa, &convolution.job(self.0.isa), read, write, tiles);
         });
     }
 
     fn input(&self) -> [usize; 3] {
-        self.0.stages[0].input
+        self.0.convs[0].input
     }
 
     fn output(&self) -> [usize; 3] {
-        self.0.stages[self.0.stages.len() - 1].output()
+        self.0.convs[self.0.convs.len() - 1].output()
     }
 
     /// `input` and `output` are pictures, `[channels, height, width]`, row-major.
     fn apply(&self, input: &[f32], output: &mut [f32]) {
         SCRATCH.with_borrow_mut(|scratch| {
             let Scratch { planes: [read, write], tiles } = scratch;
-            let first = &self.0.stages[0];
+            let first = &self.0.convs[0];
             debug_assert_eq!(input.len(), first.input.iter().product::<usize>());
             match first.method {
                 Method::Direct => plane::frame(input, first.input, read),
                 _ => Plane::of(first.input).pack(input, first.input[0], read),
             }
-            for stage in &self.0.stages {
-                stage.plane().prepare(write);
-                tiles.grow(stage.scratch(self.0.isa));
-                kernel::run(self.0.isa, &stage.job(self.0.isa), read, write, tiles);
+            for convolution in &self.0.convs {
+                convolution.plane().prepare(write);
+                tiles.grow(convolution.scratch(self.0.isa));
+                kernel::run(self.0.isa, &convolution.job(self.0.isa), read, write, tiles);
                 std::mem::swap(read, write);
             }
             let last = self.output();
@@ -210,7 +217,7 @@ impl Convolutions {
     }
 }
 
-impl Stage {
+impl PreparedConv {
     fn output(&self) -> [usize; 3] {
         let [_, height, width] = self.input;
         let divisor = if self.pool { 2 } else { 1 };
@@ -245,7 +252,7 @@ impl Stage {
         all.div_ceil(all.div_ceil(most)).next_multiple_of(isa.rows()).min(all)
     }
 
-    /// Lines of scratch memory a job needs.
+    /// Cache lines of scratch memory a job needs.
     fn scratch(&self, isa: Isa) -> usize {
         match self.method {
             Method::Direct => 0,
@@ -254,23 +261,23 @@ impl Stage {
     }
 }
 
-impl PartialEq for Convolutions {
+impl PartialEq for FusedConvs {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
-impl Eq for Convolutions {}
+impl Eq for FusedConvs {}
 
-impl Op for Convolutions {
+impl Op for FusedConvs {
     fn name(&self) -> StaticName {
-        "Convolutions".into()
+        "FusedConvs".into()
     }
 
     op_as_typed_op!();
 }
 
-impl EvalOp for Convolutions {
+impl EvalOp for FusedConvs {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -283,7 +290,7 @@ impl EvalOp for Convolutions {
     }
 }
 
-impl TypedOp for Convolutions {
+impl TypedOp for FusedConvs {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [channels, height, width] = self.input();
         let shape: ShapeFact = [1, channels, height, width].into();

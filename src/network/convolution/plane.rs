@@ -1,6 +1,6 @@
 //! A picture in blocks of 16 channels, with the border of zeros that a 3x3 convolution reads.
 
-use super::kernel::memory::{Line, Lines};
+use super::kernel::aligned_buffer::{AlignedBuffer, Line};
 
 /// `[blocks, rows, columns, 16]`: the picture begins at row 1, column 1, and there are rows and columns enough for whole
 /// tiles of 4x4 and one beyond.
@@ -25,13 +25,13 @@ impl Plane {
         Plane { blocks: channels.div_ceil(16), rows: side(height), columns: side(width), height, width }
     }
 
-    /// Lines it takes.
+    /// Cache lines it takes.
     pub fn len(&self) -> usize {
         self.blocks * self.rows * self.columns
     }
 
     /// Makes room in `lines` and sets everything around the picture to 0.
-    pub fn prepare(&self, lines: &mut Lines) {
+    pub fn prepare(&self, lines: &mut AlignedBuffer) {
         lines.grow(self.len());
         let Plane { rows, columns, height, width, .. } = *self;
         for block in lines.lines_mut()[..self.len()].chunks_exact_mut(rows * columns) {
@@ -45,7 +45,7 @@ impl Plane {
     }
 
     /// Writes `picture`, `[channels, height, width]`, to `lines`, and zeros around it and in the channels beyond.
-    pub fn pack(&self, picture: &[f32], channels: usize, lines: &mut Lines) {
+    pub fn pack(&self, picture: &[f32], channels: usize, lines: &mut AlignedBuffer) {
         self.prepare(lines);
         for (channel, picture) in picture.chunks_exact(self.height * self.width).enumerate() {
             for (row, pixels) in picture.chunks_exact(self.width).enumerate() {
@@ -66,7 +66,7 @@ impl Plane {
     }
 
     /// The picture, `[channels, height, width]`, that is in `lines`.
-    pub fn unpack(&self, lines: &Lines, channels: usize, picture: &mut [f32]) {
+    pub fn unpack(&self, lines: &AlignedBuffer, channels: usize, picture: &mut [f32]) {
         debug_assert_eq!(picture.len(), channels * self.height * self.width);
         for (channel, picture) in picture.chunks_exact_mut(self.height * self.width).enumerate() {
             for (row, pixels) in picture.chunks_exact_mut(self.width).enumerate() {
@@ -85,7 +85,7 @@ impl Plane {
 }
 
 /// Writes `picture` `[channels, height, width]` with a border of zeros, `[channels, rows, columns]` of its [`Plane`].
-pub fn frame(picture: &[f32], [channels, height, width]: [usize; 3], lines: &mut Lines) {
+pub fn frame(picture: &[f32], [channels, height, width]: [usize; 3], lines: &mut AlignedBuffer) {
     let Plane { rows, columns, .. } = Plane::of([channels, height, width]);
     lines.grow((channels * rows * columns).div_ceil(16));
     let framed = &mut lines.values_mut()[..channels * rows * columns];

@@ -19,7 +19,7 @@ use tract_core::internal::*;
 
 use super::super::weights::Weights;
 use super::blocks::{Step, in_blocks, plain};
-use super::kernel::memory::Lines;
+use super::kernel::aligned_buffer::AlignedBuffer;
 use super::kernel::{
     self, DepthwiseJob, DepthwiseWeights, Isa, Limits, PointwiseJob, PointwiseWeights, Target,
 };
@@ -30,7 +30,7 @@ const SIDE: usize = 3;
 
 thread_local! {
     /// A frame or the patches of a row; kept from photo to photo.
-    static SCRATCH: RefCell<Lines> = RefCell::default();
+    static SCRATCH: RefCell<AlignedBuffer> = RefCell::default();
 }
 
 /// `weights` `[outputs, depth]` and `bias` `[outputs]` in the order that the kernel of `isa` reads them.
@@ -49,14 +49,14 @@ pub fn pack_pointwise(
         "weights and biases of a convolution do not fit, or not what it reads"
     );
     let (blocks, width) = (outputs.div_ceil(16), outputs.next_multiple_of(16));
-    let mut values = Lines::zeros(depth * blocks);
+    let mut values = AlignedBuffer::zeros(depth * blocks);
     let packed = values.values_mut();
     for output in 0..outputs {
         for (input, weight) in weights.row(output, depth).iter().enumerate() {
             packed[place(output, input, width, depth, isa.pointwise_panel())] = *weight;
         }
     }
-    let mut padded = Lines::zeros(blocks);
+    let mut padded = AlignedBuffer::zeros(blocks);
     padded.values_mut()[..outputs].copy_from_slice(bias);
     Ok(PointwiseWeights { isa, values, bias: padded, depth, blocks })
 }

@@ -3,15 +3,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::disorder::numbers;
+use crate::test_rng::numbers;
 
 /// Where an output's terms all but cancel, errors are relative to this share of the sum of their sizes.
 const CANCELLED: f64 = 1.0 / 30.0;
 
 /// Cross-correlation by its definition, ReLU and 2x2 max-pool where wanted, `[outputs, height, width]`; and what errors in it
 /// are relative to.
-fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Given) -> (Vec<f64>, f64) {
-    let outputs = given.bias.len();
+fn definition(input: &[f64], [channels, height, width]: [usize; 3], layer: &ConvWeights) -> (Vec<f64>, f64) {
+    let outputs = layer.bias.len();
     let at = |channel: usize, y: usize, x: usize| {
         // One row and one column of zeros around.
         let (y, x) = (y.wrapping_sub(1), x.wrapping_sub(1));
@@ -21,20 +21,20 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
     let mut largest = 1e-6f64;
     for (place, value) in made.iter_mut().enumerate() {
         let (output, y, x) = (place / (height * width), place / width % height, place % width);
-        let mut sum = f64::from(given.bias[output]);
+        let mut sum = f64::from(layer.bias[output]);
         let mut sizes = sum.abs();
         for channel in 0..channels {
             for tap in 0..9 {
-                let weight = f64::from(given.weights.row(output, channels * 9)[channel * 9 + tap]);
+                let weight = f64::from(layer.weights.row(output, channels * 9)[channel * 9 + tap]);
                 let term = weight * at(channel, y + tap / 3, x + tap % 3);
                 sum += term;
                 sizes += term.abs();
             }
         }
         largest = largest.max(sum.abs()).max(CANCELLED * sizes);
-        *value = if given.link.relu { sum.max(0.0) } else { sum };
+        *value = if layer.conv.relu { sum.max(0.0) } else { sum };
     }
-    if !given.link.pool {
+    if !layer.conv.pool {
         return (made, largest);
     }
     let (half_height, half_width) = (height / 2, width / 2);
@@ -50,8 +50,8 @@ fn definition(input: &[f64], [channels, height, width]: [usize; 3], given: &Give
     (pooled, largest)
 }
 
-fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> Given {
-    let link = Link { weight: 0, bias: 0, relu, pool };
+fn layer(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> ConvWeights {
+    let conv = ConvLayer { weight: 0, bias: 0, relu, pool };
     let weights = numbers(outputs * channels * 9, seed);
     let weights = match seed % 2 {
         0 => Weights::F32(weights),
@@ -60,22 +60,22 @@ fn given(channels: usize, outputs: usize, relu: bool, pool: bool, seed: u64) -> 
             numbers: weights.into_iter().map(|weight| (weight * 127.0) as i8).collect(),
         },
     };
-    Given { weights, bias: numbers(outputs, !seed), link }
+    ConvWeights { weights, bias: numbers(outputs, !seed), conv }
 }
 
 /// The largest error relative to the largest output, over every kind of vector and two runs each.
-fn error(input: [usize; 3], stages: impl Fn() -> Vec<Given>) -> f64 {
+fn error(input: [usize; 3], convs: impl Fn() -> Vec<ConvWeights>) -> f64 {
     let picture = numbers(input.iter().product(), 11);
     let (mut want, mut shape) = (picture.iter().map(|value| f64::from(*value)).collect::<Vec<_>>(), input);
     let mut largest = 1e-6;
-    for given in stages() {
-        (want, largest) = definition(&want, shape, &given);
-        let divisor = if given.link.pool { 2 } else { 1 };
-        shape = [given.bias.len(), shape[1] / divisor, shape[2] / divisor];
+    for layer in convs() {
+        (want, largest) = definition(&want, shape, &layer);
+        let divisor = if layer.conv.pool { 2 } else { 1 };
+        shape = [layer.bias.len(), shape[1] / divisor, shape[2] / divisor];
     }
     let mut worst = 0f64;
     for isa in Isa::all() {
-        let convolutions = Convolutions::with(isa, input, stages().into_iter().map(Ok)).expect("stages fit");
+        let convolutions = FusedConvs::with(isa, input, convs().into_iter().map(Ok)).expect("convs fit");
         assert_eq!(convolutions.output(), shape);
         // Twice, since the second run finds what the first left in memory.
         for _ in 0..2 {
@@ -104,7 +104,7 @@ proptest! {
         seed: u64,
     ) {
         let pool = pool && height > 1 && width > 1;
-        let worst = error([channels, height, width], || vec![given(channels, outputs, relu, pool, seed)]);
+        let worst = error([channels, height, width], || vec![layer(channels, outputs, relu, pool, seed)]);
         prop_assert!(worst <= 1e-4, "off by {worst}");
     }
 
@@ -123,24 +123,24 @@ proptest! {
             let divisor = if pool { 2 } else { 1 };
             shape = [outputs, shape[1] / divisor, shape[2] / divisor];
         }
-        let stages = || -> Vec<Given> {
-            plan.iter().map(|(channels, outputs, pool)| given(*channels, *outputs, true, *pool, seed)).collect()
+        let convs = || -> Vec<ConvWeights> {
+            plan.iter().map(|(channels, outputs, pool)| layer(*channels, *outputs, true, *pool, seed)).collect()
         };
-        // What one stage rounds, the next may enlarge.
-        let worst = error([3, side, side + 1], stages);
+        // What one convolution rounds, the next may enlarge.
+        let worst = error([3, side, side + 1], convs);
         prop_assert!(worst <= 1e-3, "off by {worst}");
     }
 }
 
 #[test]
 fn stages_that_do_not_fit_are_refused() {
-    let one = || Ok(given(3, 8, true, false, 1));
-    let fits = |input, given: Vec<_>| Convolutions::new(input, given).is_ok();
+    let one = || Ok(layer(3, 8, true, false, 1));
+    let fits = |input, layer: Vec<_>| FusedConvs::new(input, layer).is_ok();
     assert!(fits([3, 4, 4], vec![one()]));
     assert!(!fits([4, 4, 4], vec![one()]));
     assert!(!fits([3, 0, 4], vec![one()]));
     assert!(!fits([3, 4, 4], vec![one(), one()]));
     assert!(!fits([3, 4, 4], Vec::new()));
-    assert!(!fits([3, 1, 4], vec![Ok(given(3, 8, true, true, 1))]));
+    assert!(!fits([3, 1, 4], vec![Ok(layer(3, 8, true, true, 1))]));
     assert!(!fits([3, 4, 4], vec![one(), Err(format_err!("unreadable"))]));
 }

@@ -5,7 +5,7 @@
 
 use super::super::weights::Weights;
 use super::Method;
-use super::kernel::memory::Lines;
+use super::kernel::aligned_buffer::AlignedBuffer;
 
 /// G: what takes three taps to six points or four (arXiv 1509.09308, sections 4.3 and 4.1).
 const G_4X4: [[f64; 3]; 6] = [
@@ -24,14 +24,14 @@ const G_2X2: [[f64; 3]; 4] =
 #[derive(Debug, PartialEq)]
 pub enum Packed {
     /// As they are.
-    F32(Lines),
+    F32(AlignedBuffer),
     /// weight = scale * number, for [`Method::F2x2`] of weights that are stored in 8 bits, whose rounding is 1/256 of theirs.
     /// F(4x4, 3x3) makes 30 times as much of it, which is too much.
     I16 {
         /// 32 a line.
-        numbers: Lines,
+        numbers: AlignedBuffer,
         /// `[points, outputs]`, outputs in whole blocks of 16.
-        scales: Lines,
+        scales: AlignedBuffer,
     },
 }
 
@@ -53,10 +53,10 @@ pub fn winograd(weights: &Weights, inputs: usize, outputs: usize, panel: usize, 
     let points = method.points();
     let mut packed = match weights {
         Weights::Int8 { .. } if method == Method::F2x2 => Packed::I16 {
-            numbers: Lines::zeros(points * depth * width / 32),
-            scales: Lines::zeros(points * width / 16),
+            numbers: AlignedBuffer::zeros(points * depth * width / 32),
+            scales: AlignedBuffer::zeros(points * width / 16),
         },
-        _ => Packed::F32(Lines::zeros(points * depth * width / 16)),
+        _ => Packed::F32(AlignedBuffer::zeros(points * depth * width / 16)),
     };
     // Of one output: `[points, inputs]`.
     let mut transformed = vec![0f32; points * inputs];
@@ -105,7 +105,7 @@ fn transform<const P: usize>(g: &[[f64; 3]; P], kernel: &[f32], set: &mut impl F
 /// By the definition: `weights` `[outputs, inputs, 3, 3]`, outputs in whole blocks of 16.
 pub fn direct(weights: &Weights, inputs: usize, outputs: usize, panel: usize) -> Packed {
     let (depth, width) = (inputs * 9, outputs.next_multiple_of(16));
-    let mut lines = Lines::zeros(depth * width / 16);
+    let mut lines = AlignedBuffer::zeros(depth * width / 16);
     let packed = lines.values_mut();
     for output in 0..outputs {
         for (tap, weight) in weights.row(output, depth).iter().enumerate() {

@@ -11,9 +11,9 @@ use lookalike::search::{Catalogue, top_k};
 use serde::Serialize;
 
 use super::{Labels, RECALL_DEPTH, precision, share_found};
-use crate::build::neighbours::Neighbours;
-use crate::build::space::Coordinates;
 use crate::folder_reader::Folder;
+use crate::indexing::neighbours::Neighbours;
+use crate::indexing::space::Coordinates;
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
 use crate::workers::try_in_order;
@@ -77,7 +77,7 @@ impl Measure<'_> {
     pub fn of_rate(&self, coordinates: &Coordinates, bytes: u16) -> anyhow::Result<[Line; 2]> {
         let Coordinates { space, coefficients, lengths } = coordinates;
         let written = codes::write(space, coefficients, lengths, f64::from(bytes), self.jobs);
-        let read = || Codes::read(&written.codebook, &written.codes, lengths.len() as u32);
+        let read = || Codes::read(&written.codec, &written.codes, lengths.len() as u32);
         let mut refined = read()?;
         refined.refine(&written.refinement)?;
         let bytes = [&written.codes, &written.refinement].map(|file| file.len() as u64);

@@ -9,11 +9,11 @@ use lookalike::embedding::Metric;
 use serde::Serialize;
 
 use super::{Labels, precision};
-use crate::build::adaptation;
-use crate::build::cache::Record;
-use crate::build::embeddings::Embeddings;
-use crate::build::means::means;
-use crate::build::neighbours::{Neighbours, Wanted, find_of};
+use crate::indexing::adaptation;
+use crate::indexing::cache::Record;
+use crate::indexing::embeddings::Embeddings;
+use crate::indexing::means::means;
+use crate::indexing::neighbours::{Neighbours, Wanted, find_of};
 use crate::stored_embeddings::StoredEmbeddings;
 use crate::workers::processors;
 

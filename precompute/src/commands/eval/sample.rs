@@ -10,8 +10,8 @@ use lookalike::search::{Like, SearchRequest};
 use serde::Serialize;
 
 use super::{RECALL_DEPTH, share_found};
-use crate::build::neighbours::{Neighbours, Wanted, find_of};
 use crate::folder_reader::{Folder, Read};
+use crate::indexing::neighbours::{Neighbours, Wanted, find_of};
 use crate::progress::Progress;
 use crate::stored_embeddings::StoredEmbeddings;
 use crate::workers::processors;
@@ -25,11 +25,11 @@ struct Report {
     recall_at_10: BTreeMap<&'static str, f64>,
     /// By metric: rescored by the refinement of the best of them.
     refined_recall_at_10: BTreeMap<&'static str, f64>,
-    /// What is read once: codebook, codes file, refinement.
+    /// What is read once: codec, codes file, refinement.
     once_bytes: u64,
     /// What a query reads of partitions, codes and refinement together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    question: Option<Cost>,
+    query: Option<Cost>,
 }
 
 #[derive(Serialize)]
@@ -93,8 +93,8 @@ pub fn run(folder: &Folder, stored: &StoredEmbeddings, count: usize, json: bool)
         sample: sample.len(),
         recall_at_10: share_found(&approximate, &exact),
         refined_recall_at_10: share_found(&rescored, &exact),
-        once_bytes: manifest.codebook.bytes + manifest.codes.bytes + manifest.refinement.bytes,
-        question: partitioned.then(|| Cost::of(&costs)),
+        once_bytes: manifest.codec.bytes + manifest.codes.bytes + manifest.refinement.bytes,
+        query: partitioned.then(|| Cost::of(&costs)),
     };
     if json {
         println!("{}", serde_json::to_string(&report)?);
@@ -130,7 +130,7 @@ impl Report {
             let (own, refined) = (self.recall_at_10[metric], self.refined_recall_at_10[metric]);
             println!("{metric:<11}{own:>15.4}{refined:>15.4}");
         }
-        if let Some(Cost { mean_bytes, most_bytes, mean_files, most_files }) = &self.question {
+        if let Some(Cost { mean_bytes, most_bytes, mean_files, most_files }) = &self.query {
             println!(
                 "a query reads {mean_bytes:.0} bytes of partitions in {mean_files:.1} files; {most_bytes} in {most_files} at most"
             );

@@ -10,7 +10,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use crate::build::cache::Record;
+use crate::indexing::cache::Record;
 use crate::stored_embeddings::StoredEmbeddings;
 
 /// A list in the three levels that every reader knows, none of which may be missing.

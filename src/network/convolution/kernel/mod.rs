@@ -1,32 +1,32 @@
-//! The arithmetic of a stage, once for all machines over a [`vector::Vector`], compiled for each kind of vector there is.
+//! The arithmetic of a convolution, once for all machines over a [`vector::Vector`], compiled for each kind of vector there is.
 //!
 //! Everything unsafe about convolutions is below this file; [`run`] checks every length the kernels rely on.
 
+pub mod aligned_buffer;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod depthwise;
-pub mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod peak;
+mod picture;
 mod pointwise;
 mod product;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
-mod stage;
 mod transform;
 mod vector;
 
 use super::Method;
 use super::plane::Plane;
 use super::weights::Packed;
-use memory::Lines;
+use aligned_buffer::AlignedBuffer;
 use vector::Vector;
 
-/// What the kernels need to know of a stage.
+/// What the kernels need to know of a convolution.
 pub struct Job<'a> {
     /// By the definition, `read` holds a framed picture, `[inputs, rows, columns]`.
     pub method: Method,
@@ -39,7 +39,7 @@ pub struct Job<'a> {
     /// As `weights.rs` makes them for this [`Isa`].
     pub weights: &'a Packed,
     /// A number for each channel of `write`.
-    pub bias: &'a Lines,
+    pub bias: &'a AlignedBuffer,
     /// max(x, 0) at the end.
     pub relu: bool,
     /// The largest of each 2x2 after that.
@@ -63,9 +63,9 @@ pub struct PointwiseWeights {
     /// The vectors that they are laid out for.
     pub isa: Isa,
     /// `[panels, depth, Isa::pointwise_panel()]`.
-    pub values: Lines,
+    pub values: AlignedBuffer,
     /// `[outputs]`, zeros up to whole blocks of 16.
-    pub bias: Lines,
+    pub bias: AlignedBuffer,
     /// Channels read.
     pub depth: usize,
     /// Blocks of 16 channels made.
@@ -214,7 +214,7 @@ macro_rules! dispatch {
     };
 }
 
-/// Lines of scratch memory that [`run`] needs for a job by Winograd.
+/// Cache lines of scratch memory that [`run`] needs for a job by Winograd.
 pub fn scratch(job: &Job) -> usize {
     let [inputs, outputs] = strides(job);
     job.method.points() * (inputs + outputs) / 16
@@ -230,7 +230,7 @@ fn strides(job: &Job) -> [usize; 2] {
 ///
 /// # Panics
 /// When something is too short.
-pub fn run(isa: Isa, job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
+pub fn run(isa: Isa, job: &Job, read: &AlignedBuffer, write: &mut AlignedBuffer, tiles: &mut AlignedBuffer) {
     let (depth, width) = (job.read.blocks * 16, job.write.blocks * 16);
     let Plane { height, width: across, .. } = job.read;
     let divisor = if job.pool { 2 } else { 1 };

@@ -1,17 +1,17 @@
 //! One number at a time.
 
-use super::memory::Lines;
+use super::aligned_buffer::AlignedBuffer;
 use super::vector::Vector;
-use super::{DepthwiseJob, Job, PointwiseJob, peak, stage};
+use super::{DepthwiseJob, Job, PointwiseJob, peak, picture};
 
 #[derive(Clone, Copy)]
 pub struct Scalar(f32);
 
 /// # Safety
-/// As [`stage::run`].
-pub unsafe fn run(job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
+/// As [`picture::run`].
+pub unsafe fn run(job: &Job, read: &AlignedBuffer, write: &mut AlignedBuffer, tiles: &mut AlignedBuffer) {
     // SAFETY: as the caller's.
-    unsafe { stage::run::<Scalar>(job, read, write, tiles) }
+    unsafe { picture::run::<Scalar>(job, read, write, tiles) }
 }
 
 /// # Safety

@@ -46,16 +46,16 @@ macro_rules! vector {
         pub struct $name($register);
 
         /// # Safety
-        /// As [`super::stage::run`], on a machine that has the instructions.
+        /// As [`super::picture::run`], on a machine that has the instructions.
         $(#[$feature])*
         pub unsafe fn run(
             job: &super::Job,
-            read: &super::memory::Lines,
-            write: &mut super::memory::Lines,
-            tiles: &mut super::memory::Lines,
+            read: &super::aligned_buffer::AlignedBuffer,
+            write: &mut super::aligned_buffer::AlignedBuffer,
+            tiles: &mut super::aligned_buffer::AlignedBuffer,
         ) {
             // SAFETY: as the caller's.
-            unsafe { super::stage::run::<$name>(job, read, write, tiles) }
+            unsafe { super::picture::run::<$name>(job, read, write, tiles) }
         }
 
         /// # Safety

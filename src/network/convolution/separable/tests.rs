@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::blocks::{GlobalPool, ToBlocks, ToPlain};
 use super::*;
-use crate::disorder::numbers;
+use crate::test_rng::numbers;
 
 const NONE: Limits = Limits { floor: f32::NEG_INFINITY, ceiling: f32::INFINITY };
 const RELU6: Limits = Limits { floor: 0.0, ceiling: 0.5 };

@@ -8,7 +8,7 @@ use super::description::{Description, Op};
 use super::weights::Weights;
 
 /// None, where a network ends otherwise.
-pub(super) struct Tail {
+pub(super) struct Head {
     layers: Vec<Layer>,
     /// Numbers of a photo that the first layer reads.
     inputs: usize,
@@ -20,8 +20,8 @@ struct Layer {
     relu: Option<f32>,
 }
 
-impl Tail {
-    /// The number of the first layer that belongs to the tail.
+impl Head {
+    /// The number of the first layer that belongs to the head.
     pub(super) fn start(description: &Description) -> usize {
         let layers = &description.layers;
         let follows = |at: &usize| {
@@ -42,21 +42,21 @@ impl Tail {
         start: usize,
         inputs: usize,
         mut weights: impl FnMut(usize) -> TractResult<Weights>,
-    ) -> TractResult<Tail> {
-        let mut tail = Tail { layers: Vec::new(), inputs };
+    ) -> TractResult<Head> {
+        let mut head = Head { layers: Vec::new(), inputs };
         let mut numbers = inputs;
         for layer in &description.layers[start..] {
-            match (&layer.op, tail.layers.last_mut()) {
+            match (&layer.op, head.layers.last_mut()) {
                 (Op::Dense { weight, bias }, _) => {
                     let dense = Dense::new(weights(*weight)?, numbers, weights(*bias)?.into_f32())?;
                     numbers = dense.out();
-                    tail.layers.push(Layer { dense, relu: None });
+                    head.layers.push(Layer { dense, relu: None });
                 }
                 (Op::Relu { max }, Some(last)) => {
                     let ceiling = max.unwrap_or(f32::INFINITY);
                     last.relu = Some(last.relu.map_or(ceiling, |lower| lower.min(ceiling)));
                 }
-                _ => unreachable!("a tail is of dense layers, each with ReLUs after it"),
+                _ => unreachable!("a head is of dense layers, each with ReLUs after it"),
             }
         }
         ensure!(
@@ -64,7 +64,7 @@ impl Tail {
             "the last layer makes {numbers} numbers, not {}",
             description.dims
         );
-        Ok(tail)
+        Ok(head)
     }
 
     /// Numbers of a photo that it reads.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn vgg16_ends_with_fc6_and_fc7() {
         let description = Vgg16::SLIM.describe("slim", false, Encoding::F32);
-        assert_eq!(Tail::start(&description), 31);
+        assert_eq!(Head::start(&description), 31);
     }
 
     #[test]
@@ -101,8 +101,8 @@ mod tests {
         let mut description = Vgg16::SLIM.describe("slim", false, Encoding::F32);
         let last = description.layers.len();
         description.layers.push(Layer { inputs: vec![last, last - 1], op: Op::Add });
-        assert_eq!(Tail::start(&description), last + 1);
+        assert_eq!(Head::start(&description), last + 1);
         description.layers.push(Layer { inputs: vec![last + 1], op: Op::Relu { max: None } });
-        assert_eq!(Tail::start(&description), last + 2, "a ReLU alone is none");
+        assert_eq!(Head::start(&description), last + 2, "a ReLU alone is none");
     }
 }

@@ -1,5 +1,5 @@
-//! Large catalogues cut into cells, so that a question needs the codes of a few: k-means over the first principal components
-//! ([`means`]), cells in an order in which near ones are side by side, and their files.
+//! Large catalogues cut into partitions, so that a query needs the codes of a few: k-means over the first principal components
+//! ([`means`]), partitions in an order in which near ones are side by side, and their files.
 
 mod means;
 
@@ -22,21 +22,21 @@ use crate::progress::Progress;
 use crate::workers::try_in_order;
 use means::{Points, assign, centroids, halves, squared};
 
-/// Products of a cell, about: codes of 33 KB and a refinement of 65.
+/// Products of a partition, about: codes of 33 KB and a refinement of 65.
 const ITEMS: usize = 256;
-/// Axes that cells are told apart by: of most variance.
+/// Axes that partitions are told apart by: of most variance.
 const AXES: usize = 64;
-/// Products that unit and codes are learnt from, at most; and for each cell, where cells are.
+/// Products that unit and codes are learnt from, at most; and for each partition, where partitions are.
 const SAMPLE: usize = 16_384;
-const SAMPLE_OF_CELL: usize = 40;
-/// Room that a cell has beyond its share of [`PARTITION_BYTES`], since some products take more bytes than others.
+const SAMPLE_OF_PARTITION: usize = 40;
+/// Room that a partition has beyond its share of [`PARTITION_BYTES`], since some products take more bytes than others.
 const ROOM: f64 = 0.85;
-/// Cells coded before they are written.
+/// Partitions coded before they are written.
 const BATCH: usize = 128;
 
-/// Into how many cells codes are cut.
+/// Into how many partitions codes are cut.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub enum CellCount {
+pub enum PartitionCount {
     /// By the number of products.
     Auto,
     /// Into none.
@@ -48,13 +48,13 @@ pub enum CellCount {
 /// Products of a catalogue whose codes are one file, at most: some 6 MB.
 const MOST_IN_ONE: usize = 50_000;
 
-impl CellCount {
+impl PartitionCount {
     /// The number for a catalogue of `items`, if it is to be cut.
     pub fn of(self, items: usize) -> Option<usize> {
         match self {
-            CellCount::Auto => (items > MOST_IN_ONE).then(|| items.div_ceil(ITEMS)),
-            CellCount::Never => None,
-            CellCount::Some(count) => Some(count as usize),
+            PartitionCount::Auto => (items > MOST_IN_ONE).then(|| items.div_ceil(ITEMS)),
+            PartitionCount::Never => None,
+            PartitionCount::Some(count) => Some(count as usize),
         }
     }
 
@@ -62,20 +62,20 @@ impl CellCount {
     ///
     /// # Errors
     /// What it may say.
-    pub fn parse(text: &str) -> Result<CellCount, String> {
+    pub fn parse(text: &str) -> Result<PartitionCount, String> {
         match text {
-            "auto" => Ok(CellCount::Auto),
-            "never" => Ok(CellCount::Never),
+            "auto" => Ok(PartitionCount::Auto),
+            "never" => Ok(PartitionCount::Never),
             _ => match text.parse() {
-                Ok(count @ 1..=65_536) => Ok(CellCount::Some(count)),
+                Ok(count @ 1..=65_536) => Ok(PartitionCount::Some(count)),
                 _ => Err("give auto, never, or a number from 1 to 65536".to_owned()),
             },
         }
     }
 }
 
-/// What files of cells are made of.
-pub struct CellContents<'a> {
+/// What files of partitions are made of.
+pub struct PartitionContents<'a> {
     /// Has the embeddings.
     pub embeddings: &'a Embeddings,
     /// In item order.
@@ -90,9 +90,9 @@ pub struct CellContents<'a> {
     pub jobs: usize,
 }
 
-/// A catalogue's cells, near ones side by side.
-pub struct Cells {
-    /// Each cell's products, ascending.
+/// A catalogue's partitions, near ones side by side.
+pub struct Partitions {
+    /// Each partition's products, ascending.
     pub members: Vec<Vec<u32>>,
     /// Where they are.
     centroids: Points,
@@ -106,8 +106,8 @@ pub struct Cells {
     most_bytes: usize,
 }
 
-impl Cells {
-    /// Cuts `items` into about `count` cells of `code_bytes` a product.
+impl Partitions {
+    /// Cuts `items` into about `count` partitions of `code_bytes` a product.
     ///
     /// # Errors
     /// When an embedding cannot be read.
@@ -118,7 +118,7 @@ impl Cells {
         count: usize,
         code_bytes: f64,
         jobs: usize,
-    ) -> anyhow::Result<Cells> {
+    ) -> anyhow::Result<Partitions> {
         let [rotation, _] = space.rotation.split_at(AXES.min(CENTROID_AXES));
         let axes = rotation.axes();
         let first = Space { mean: space.mean.clone(), rotation, positive: space.positive };
@@ -144,17 +144,17 @@ impl Cells {
         )?;
         let points = Points { stride, numbers: numbers.concat() };
 
-        let every = (items.len() / (count * SAMPLE_OF_CELL)).max(1);
+        let every = (items.len() / (count * SAMPLE_OF_PARTITION)).max(1);
         let centroids = centroids(&points.some((0..items.len() as u32).step_by(every)), count, jobs);
         let mut members = vec![Vec::new(); centroids.len()];
-        for (item, cell) in (0..).zip(assign(&points, &centroids, jobs)) {
-            members[cell as usize].push(item);
+        for (item, partition) in (0..).zip(assign(&points, &centroids, jobs)) {
+            members[partition as usize].push(item);
         }
-        // A cell of its own size in the mean would fill its file.
+        // A partition of its own size in the mean would fill its file.
         let most = (PARTITION_BYTES as f64 * ROOM / (code_bytes + 4.0)) as usize;
         let order = side_by_side(&centroids, (0..centroids.len() as u32).collect());
         let norms = points.numbers.chunks_exact(stride).map(|point| dot(point, point)).collect();
-        let mut cells = Cells {
+        let mut partitions = Partitions {
             members: Vec::new(),
             centroids: Points { stride, numbers: Vec::new() },
             points,
@@ -163,17 +163,17 @@ impl Cells {
             axes,
             most_bytes: PARTITION_BYTES,
         };
-        for cell in order {
-            let members = std::mem::take(&mut members[cell as usize]);
+        for partition in order {
+            let members = std::mem::take(&mut members[partition as usize]);
             if members.len() > most {
-                for part in split(&cells.points, members, |part| part.len() <= most) {
-                    cells.push(cells.points.mean(&part), part);
+                for part in split(&partitions.points, members, |part| part.len() <= most) {
+                    partitions.push(partitions.points.mean(&part), part);
                 }
             } else if !members.is_empty() {
-                cells.push(centroids.get(cell).to_vec(), members);
+                partitions.push(centroids.get(partition).to_vec(), members);
             }
         }
-        Ok(cells)
+        Ok(partitions)
     }
 
     fn push(&mut self, centroid: Vec<i16>, members: Vec<u32>) {
@@ -181,24 +181,24 @@ impl Cells {
         self.members.push(members);
     }
 
-    /// The products of the cells nearest to `cell`, itself among them, ascending: `count` at least if there are so many.
-    pub fn around(&self, cell: usize, count: usize) -> Vec<u32> {
-        let own = self.centroids.get(cell as u32);
+    /// The products of the partitions nearest to `partition`, itself among them, ascending: `count` at least if there are so many.
+    pub fn around(&self, partition: usize, count: usize) -> Vec<u32> {
+        let own = self.centroids.get(partition as u32);
         let far = |other: u32| (squared(self.centroids.get(other), own), other);
         let mut near: Vec<_> = (0..self.members.len() as u32).map(far).collect();
         near.sort_unstable();
         let mut items = Vec::new();
-        for (_, cell) in near {
+        for (_, partition) in near {
             if items.len() >= count {
                 break;
             }
-            items.extend(&self.members[cell as usize]);
+            items.extend(&self.members[partition as usize]);
         }
         items.sort_unstable();
         items
     }
 
-    /// Which of `items` are the `count` nearest to `item`, as far as the coordinates of cells tell.
+    /// Which of `items` are the `count` nearest to `item`, as far as the coordinates of partitions tell.
     pub fn nearest(&self, item: u32, items: &[u32], count: usize) -> Vec<bool> {
         let own = self.points.get(item);
         // Place and distance in one number, half of the memory and time; what both distances have in common is left out.
@@ -216,14 +216,14 @@ impl Cells {
         nearest
     }
 
-    /// Writes the files of all partitions to `folder`; gives the three files that are beside it, codebook, codes and refinement,
+    /// Writes the files of all partitions to `folder`; gives the three files that are beside it, codec, codes and refinement,
     /// and the digests and lengths of those in it, in order of their names' numbers. A partition whose codes are too long for a
     /// file is split until they fit.
     ///
     /// # Errors
     /// When an embedding cannot be read, a file not be written, or one product's codes do not fit a file.
-    pub fn write(&self, folder: &Path, contents: &CellContents) -> anyhow::Result<WrittenCells> {
-        let CellContents { embeddings, items, space, lengths, code_bytes, jobs } = *contents;
+    pub fn write(&self, folder: &Path, contents: &PartitionContents) -> anyhow::Result<WrittenPartitions> {
+        let PartitionContents { embeddings, items, space, lengths, code_bytes, jobs } = *contents;
         let write = |name: String, content: &[u8]| {
             fs::write(folder.join(&name), content).with_context(|| format!("writing {name}"))
         };
@@ -264,10 +264,10 @@ impl Cells {
             assignments.push(Digest::of(&content));
             write(FileKind::Assignments.file_name(number), &content)?;
         }
-        Ok(WrittenCells {
+        Ok(WrittenPartitions {
             files: Written {
                 codes: writer.codes(&written, self.unit, &assignments),
-                codebook: writer.codebook,
+                codec: writer.codec,
                 refinement: writer.refinement,
             },
             partitions: written,
@@ -316,8 +316,8 @@ struct Coded {
     files: PartitionFiles,
 }
 
-/// What [`Cells::write`] wrote.
-pub struct WrittenCells {
+/// What [`Partitions::write`] wrote.
+pub struct WrittenPartitions {
     /// The files beside the partitions.
     pub files: Written,
     /// What the codes file says of each partition.
@@ -378,9 +378,9 @@ mod tests {
         let embeddings = cache.embeddings();
         let (space, lengths) = space::space(&embeddings, &records)?;
         // One partition, whose codes are several times as long as is allowed, so that halves are too long as well.
-        let mut cells = Cells::cut(&embeddings, &records, &space, 1, 128.0, 2)?;
-        assert_eq!(cells.members.len(), 1);
-        let contents = CellContents {
+        let mut partitions = Partitions::cut(&embeddings, &records, &space, 1, 128.0, 2)?;
+        assert_eq!(partitions.members.len(), 1);
+        let contents = PartitionContents {
             embeddings: &embeddings,
             items: &records,
             space: &space,
@@ -390,21 +390,23 @@ mod tests {
         };
         let written = folder.join("written");
         fs::create_dir_all(&written)?;
-        let whole = cells.write(&written, &contents)?;
+        let whole = partitions.write(&written, &contents)?;
         assert_eq!(whole.partitions.len(), 1);
-        cells.most_bytes = whole.partitions[0].bytes[0] as usize / 6;
-        let split = cells.write(&written, &contents)?;
+        partitions.most_bytes = whole.partitions[0].bytes[0] as usize / 6;
+        let split = partitions.write(&written, &contents)?;
         assert!(split.partitions.len() >= 7, "{}", split.partitions.len());
-        assert!(split.partitions.iter().all(|partition| partition.bytes[0] as usize <= cells.most_bytes));
+        assert!(
+            split.partitions.iter().all(|partition| partition.bytes[0] as usize <= partitions.most_bytes)
+        );
         let mut members = split.members.concat();
         members.sort_unstable();
         assert_eq!(members, (0..items as u32).collect::<Vec<_>>());
         // A reader takes it.
-        let codes = Codes::read(&split.files.codebook, &split.files.codes, items as u32)?;
+        let codes = Codes::read(&split.files.codec, &split.files.codes, items as u32)?;
         let count = Catalogue::new(codes).partitions().map(|partitions| partitions.count());
         assert_eq!(count, Some(split.partitions.len() as u32));
-        cells.most_bytes = 9;
-        let error = cells.write(&written, &contents).err().context("too small for one product")?;
+        partitions.most_bytes = 9;
+        let error = partitions.write(&written, &contents).err().context("too small for one product")?;
         assert!(error.to_string().contains("--code-bytes"), "{error}");
         fs::remove_dir_all(&folder)?;
         Ok(())

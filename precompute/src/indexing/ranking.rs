@@ -8,18 +8,18 @@ use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_par
 use lookalike::codes;
 use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
-use lookalike::folder::{CellsEntry, Columns, FileEntry};
+use lookalike::folder::{Columns, FileEntry, PartitionsEntry};
 use lookalike::ivf::{FileKind, folder_of_layer};
 
-use super::cells::{CellContents, Cells, WrittenCells};
 use super::folder::{Contents, ToCode, write_file, write_named};
+use super::partitions::{PartitionContents, Partitions, WrittenPartitions};
 use super::space::Coordinates;
 use crate::catalogue::ProductFields;
 
 /// What was written.
 pub struct RankingFiles {
     /// What codes are read by.
-    pub codebook: FileEntry,
+    pub codec: FileEntry,
     /// Quantised embeddings.
     pub codes: FileEntry,
     /// What rescoring reads.
@@ -31,7 +31,7 @@ pub struct RankingFiles {
     /// What there is to filter by, if there is anything.
     pub columns: Option<FileEntry>,
     /// Where the partitions are, if there are any.
-    pub cells: Option<CellsEntry>,
+    pub partitions: Option<PartitionsEntry>,
     /// Lengths of what is in partitions.
     pub in_partitions: InPartitions,
 }
@@ -65,8 +65,8 @@ pub fn write(folder: &Path, contents: &Contents) -> anyhow::Result<RankingFiles>
     };
     let files = match &contents.codes {
         ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes)?,
-        ToCode::Cells(cells, of_cells) => {
-            write_in_partitions(folder, contents, (cells, of_cells), attributes)?
+        ToCode::Partitions(partitions, of_partitions) => {
+            write_in_partitions(folder, contents, (partitions, of_partitions), attributes)?
         }
     };
     Ok(RankingFiles { columns, ..files })
@@ -83,13 +83,13 @@ fn write_whole(
     let colours: Vec<Colours> = contents.items.iter().map(|item| item.record.colours).collect();
     let colours = ColourCodes::write(&colours, contents.means, contents.colour);
     Ok(RankingFiles {
-        codebook: write_file(folder, "codebook", &written.codebook)?,
+        codec: write_file(folder, "codec", &written.codec)?,
         codes: write_file(folder, "codes", &written.codes)?,
         refinement: write_file(folder, "refinement", &written.refinement)?,
         colours: write_file(folder, "colours", &colours)?,
         attributes: attributes.map(|bytes| write_file(folder, "attributes", &bytes)).transpose()?,
         columns: None,
-        cells: None,
+        partitions: None,
         in_partitions: InPartitions::default(),
     })
 }
@@ -97,15 +97,15 @@ fn write_whole(
 fn write_in_partitions(
     folder: &Path,
     contents: &Contents,
-    (cells, of_cells): (&Cells, &CellContents),
+    (partitions, of_partitions): (&Partitions, &PartitionContents),
     attributes: Option<Vec<u8>>,
 ) -> anyhow::Result<RankingFiles> {
-    let unnamed = folder.join("cells.unfinished");
+    let unnamed = folder.join("partitions.unfinished");
     fs::create_dir_all(&unnamed)?;
-    let WrittenCells { files, partitions, assignments, assignments_bytes, members } =
-        cells.write(&unnamed, of_cells)?;
+    let WrittenPartitions { files, partitions, assignments, assignments_bytes, members } =
+        partitions.write(&unnamed, of_partitions)?;
     let digests = partitions.iter().flat_map(|partition| partition.digests).chain(assignments);
-    let path = format!("cells-{}", Digest::of_set(digests).short());
+    let path = format!("partitions-{}", Digest::of_set(digests).short());
     fs::rename(&unnamed, folder.join(&path))?;
     let bytes_of =
         |layer: usize| partitions.iter().map(|partition| u64::from(partition.bytes[layer])).sum::<u64>();
@@ -117,11 +117,11 @@ fn write_in_partitions(
 
     let colours_of = |members: &[u32]| {
         let colours: Vec<Colours> =
-            members.iter().map(|item| of_cells.items[*item as usize].colours).collect();
+            members.iter().map(|item| of_partitions.items[*item as usize].colours).collect();
         ColourCodes::write_partition(&colours)
     };
     let head = |digests: &[Digest]| {
-        ColourCodes::write_head(of_cells.items.len(), digests, contents.means, contents.colour)
+        ColourCodes::write_head(of_partitions.items.len(), digests, contents.means, contents.colour)
     };
     let (colours, bytes) = write_layer(folder, FileKind::Colours, &members, colours_of, head)?;
     in_partitions.colours = bytes;
@@ -129,7 +129,7 @@ fn write_in_partitions(
     let mut entry = None;
     if let Some(bytes) = attributes {
         // Read back for what its columns are; a partition's file has the same.
-        let items = u32::try_from(of_cells.items.len())?;
+        let items = u32::try_from(of_partitions.items.len())?;
         let whole = Attributes::read(&bytes, items)?;
         let attributes_of = |members: &[u32]| {
             let rows = members.iter().map(|item| contents.fields[*item as usize].comparable());
@@ -141,13 +141,13 @@ fn write_in_partitions(
         entry = Some(attributes);
     }
     Ok(RankingFiles {
-        codebook: write_file(folder, "codebook", &files.codebook)?,
+        codec: write_file(folder, "codec", &files.codec)?,
         codes: write_file(folder, "codes", &files.codes)?,
         refinement: write_file(folder, "refinement", &files.refinement)?,
         colours,
         attributes: entry,
         columns: None,
-        cells: Some(CellsEntry { path, count: u32::try_from(partitions.len())? }),
+        partitions: Some(PartitionsEntry { path, count: u32::try_from(partitions.len())? }),
         in_partitions,
     })
 }

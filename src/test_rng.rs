@@ -1,4 +1,4 @@
-//! Numbers without order, the same in every run: what tests are made of.
+//! Numbers for tests that look like chance and are the same in every run.
 
 /// `count` numbers from -1 to 1.
 pub fn numbers(count: usize, seed: u64) -> Vec<f32> {

@@ -1,11 +1,10 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`cells`] (of a large one) -> [`neighbours`] ->
+//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`partitions`] (of a large one) -> [`neighbours`] ->
 //! [`folder`] -> `publish`.
 
 pub mod adaptation;
 mod bytes;
 pub mod cache;
-pub mod cells;
 mod duplicates;
 mod embed;
 pub mod embeddings;
@@ -15,6 +14,7 @@ pub mod fragments;
 mod hosting;
 pub mod means;
 pub mod neighbours;
+pub mod partitions;
 mod ranking;
 mod read_photo;
 pub mod record_log;
@@ -41,7 +41,6 @@ use crate::{interrupt, lock, widget};
 use adaptation::Adapting;
 use bytes::Bytes;
 use cache::EmbeddingCache;
-use cells::{CellContents, Cells};
 use embed::{Item, Outcome};
 use fingerprint::Fingerprint;
 use folder::ToCode;
@@ -50,11 +49,12 @@ use lookalike::attributes::{Attributes, Groups, MAX_ITEMS, write_attributes};
 use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
+use partitions::{PartitionContents, Partitions};
 use record_log::Access;
 use thumbnail::Thumbnails;
 use vectors::{Source, Vectors};
 
-/// Products whose neighbours are found exactly, at most; of more through the cells.
+/// Products whose neighbours are found exactly, at most; of more through the partitions.
 const MOST_EXACT: usize = 200_000;
 
 /// What `build --json` prints.
@@ -97,9 +97,9 @@ pub struct Made {
     neighbours_adaptation: Option<Adapting>,
     /// Ids of products whose photos look the same, together.
     duplicates: Vec<Vec<String>>,
-    /// Cells that the codes are cut into.
+    /// Partitions that the codes are cut into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cells: Option<usize>,
+    partitions: Option<usize>,
     /// The share of the exact neighbours that the stored ones are, measured on some products; none where they are exact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     neighbours_recall: Option<f64>,
@@ -307,22 +307,30 @@ fn index(
     let weight = Weight::new(arguments.colour).context("--colour is from 0 (the network alone) to 1")?;
     let blends = Metric::ALL.map(|metric| means.blend(weight, metric));
     let code_bytes = f64::from(arguments.code_bytes);
-    let in_cells = match arguments.cells.of(records.len()) {
+    let in_partitions = match arguments.partitions.of(records.len()) {
         Some(count) => {
             let (space, lengths) = space::space(&photos.embeddings, &photos.records)?;
-            let cells = Cells::cut(&photos.embeddings, &photos.records, &space, count, code_bytes, jobs)?;
-            Some((cells, space, lengths))
+            let partitions =
+                Partitions::cut(&photos.embeddings, &photos.records, &space, count, code_bytes, jobs)?;
+            Some((partitions, space, lengths))
         }
         None => None,
     };
-    let own_cells = match (&own, &in_cells) {
-        (Some(own), Some((cells, ..))) if own.records.len() > MOST_EXACT => {
+    let own_partitions = match (&own, &in_partitions) {
+        (Some(own), Some((partitions, ..))) if own.records.len() > MOST_EXACT => {
             let (space, _) = space::space(&own.embeddings, &own.records)?;
-            Some(Cells::cut(&own.embeddings, &own.records, &space, cells.members.len(), code_bytes, jobs)?)
+            Some(Partitions::cut(
+                &own.embeddings,
+                &own.records,
+                &space,
+                partitions.members.len(),
+                code_bytes,
+                jobs,
+            )?)
         }
         _ => None,
     };
-    let through = own_cells.as_ref().or(in_cells.as_ref().map(|(cells, ..)| cells));
+    let through = own_partitions.as_ref().or(in_partitions.as_ref().map(|(partitions, ..)| partitions));
     let through = through.filter(|_| records.len() > MOST_EXACT);
     let nearest = |groups: Option<&Groups>| -> anyhow::Result<(Neighbours, Option<f64>)> {
         let progress = Progress::new("neighbours", outcome.items.len() as u64);
@@ -333,7 +341,9 @@ fn index(
             groups,
         };
         let found = match through {
-            Some(cells) => neighbours::find_in_cells(embeddings, records, cells, &wanted, jobs, &progress)?,
+            Some(partitions) => {
+                neighbours::find_in_partitions(embeddings, records, partitions, &wanted, jobs, &progress)?
+            }
             None => neighbours::find(embeddings, records, &wanted, jobs, &progress)?,
         };
         progress.finish();
@@ -360,14 +370,18 @@ fn index(
         neighbours_recall,
         neighbours_network: own.as_ref().and_then(|own| networks.own_entry(own.adaptation.is_some())),
         adaptation: photos.adaptation.as_ref(),
-        codes: match &in_cells {
-            Some((cells, space, lengths)) => {
+        codes: match &in_partitions {
+            Some((partitions, space, lengths)) => {
                 let (embeddings, items) = (&photos.embeddings, &photos.records);
-                ToCode::Cells(cells, CellContents { embeddings, items, space, lengths, code_bytes, jobs })
+                ToCode::Partitions(
+                    partitions,
+                    PartitionContents { embeddings, items, space, lengths, code_bytes, jobs },
+                )
             }
             None => ToCode::Whole(space::coordinates(&photos.embeddings, &photos.records)?),
         },
         code_bytes,
+        max_files: arguments.max_files,
         jobs,
         means: &photos.means,
         colour: arguments.colour,
@@ -388,7 +402,7 @@ fn index(
         adaptation: photos.adapting,
         neighbours_adaptation: own.map(|own| own.adapting),
         duplicates: duplicates.into_iter().map(ids).collect(),
-        cells: in_cells.map(|(cells, ..)| cells.members.len()),
+        partitions: in_partitions.map(|(partitions, ..)| partitions.members.len()),
         neighbours_recall,
         bytes,
         files,
@@ -436,8 +450,9 @@ impl Report {
     fn print(&self, out: &Path) {
         let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
         let published = &self.published_columns;
-        let Made { adaptation, neighbours_adaptation, duplicates, cells, neighbours_recall, bytes, .. } =
-            made;
+        let Made {
+            adaptation, neighbours_adaptation, duplicates, partitions, neighbours_recall, bytes, ..
+        } = made;
         println!("{}: {items} products in {seconds:.1} s", out.display());
         if self.groups > 0 {
             println!("  {} groups of variants", self.groups);
@@ -463,21 +478,21 @@ impl Report {
                 "  {copies} look the same as another (--json lists them, --fold-duplicates shows each once)"
             );
         }
-        if let Some(cells) = cells {
-            println!("  codes in {cells} cells");
+        if let Some(partitions) = partitions {
+            println!("  codes in {partitions} partitions");
         }
         if let Some(recall) = neighbours_recall {
             println!(
-                "  neighbours found through the cells: {recall:.4} of the exact ones, measured on some products"
+                "  neighbours found through the partitions: {recall:.4} of the exact ones, measured on some products"
             );
         }
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "  {:.2} MB: neighbours {:.2}, adaptation {:.2}, codebook {:.2}, codes {:.2}, refinement {:.2}, colours {:.2}, attributes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
+            "  {:.2} MB: neighbours {:.2}, adaptation {:.2}, codec {:.2}, codes {:.2}, refinement {:.2}, colours {:.2}, attributes {:.2}, cards {:.2}, thumbnails {:.2}, network {:.2}, widget {:.2}",
             megabytes(bytes.total),
             megabytes(bytes.neighbours),
             megabytes(bytes.adaptation),
-            megabytes(bytes.codebook),
+            megabytes(bytes.codec),
             megabytes(bytes.codes),
             megabytes(bytes.refinement),
             megabytes(bytes.colours),

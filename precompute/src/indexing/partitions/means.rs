@@ -66,10 +66,10 @@ pub fn centroids(points: &Points, count: usize, jobs: usize) -> Points {
         let stride = points.stride;
         let mut sums = vec![0i64; centroids.numbers.len()];
         let mut counts = vec![0i64; centroids.len()];
-        for (point, cell) in (0..).zip(&of_points) {
-            let cell = *cell as usize;
-            counts[cell] += 1;
-            let sums = &mut sums[cell * stride..][..stride];
+        for (point, partition) in (0..).zip(&of_points) {
+            let partition = *partition as usize;
+            counts[partition] += 1;
+            let sums = &mut sums[partition * stride..][..stride];
             sums.iter_mut().zip(points.get(point)).for_each(|(sum, number)| *sum += i64::from(*number));
         }
         let full = sums.chunks(stride).zip(counts).filter(|(_, count)| *count > 0);
@@ -85,17 +85,17 @@ pub fn centroids(points: &Points, count: usize, jobs: usize) -> Points {
 /// The nearest centroid of each point, of equals the first.
 pub fn assign(points: &Points, centroids: &Points, jobs: usize) -> Vec<u32> {
     let norms: Vec<i32> = (0..centroids.len() as u32)
-        .map(|cell| {
-            let centroid = centroids.get(cell);
+        .map(|partition| {
+            let centroid = centroids.get(partition);
             dot(centroid, centroid)
         })
         .collect();
     let nearest = |point: u32| {
         let own = points.get(point);
-        let far = |(cell, norm): (u32, &i32)| {
-            (i64::from(*norm) - 2 * i64::from(dot(centroids.get(cell), own)), cell)
+        let far = |(partition, norm): (u32, &i32)| {
+            (i64::from(*norm) - 2 * i64::from(dot(centroids.get(partition), own)), partition)
         };
-        (0..).zip(&norms).map(far).min().map_or(0, |(_, cell)| cell)
+        (0..).zip(&norms).map(far).min().map_or(0, |(_, partition)| partition)
     };
     let pieces = in_order(points.len().div_ceil(PIECE), jobs, |piece| {
         let end = points.len().min((piece + 1) * PIECE);

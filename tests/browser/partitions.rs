@@ -1,5 +1,5 @@
-//! A folder whose codes are in cells: a shopper's photo and a filter are answered in the browser as the program answers them,
-//! from the cells and by the module that reads them.
+//! A folder whose codes are in partitions: a shopper's photo and a filter are answered in the browser as the program answers them,
+//! from the partitions and by the module that reads them.
 
 use std::fs;
 
@@ -12,16 +12,26 @@ use crate::element::{SIZE, stage};
 use crate::shop_server::{METRICS, ShopServer, folder, ids, photos};
 
 #[test]
-fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
-    let scratch = Scratch::new("cells-in-browser")?;
+fn a_photo_is_ranked_on_a_folder_with_partitions() -> anyhow::Result<()> {
+    let scratch = Scratch::new("partitions-in-browser")?;
     let out = scratch.join("lookalike");
     let items = folder()?.with_file_name("sample").join("items.csv");
-    let build =
-        arguments!["build", photos()?, "--items", items, "--out", &out, "--images", "photos", "--cells", "4"];
+    let build = arguments![
+        "build",
+        photos()?,
+        "--items",
+        items,
+        "--out",
+        &out,
+        "--images",
+        "photos",
+        "--partitions",
+        "4"
+    ];
     let built = precompute(build)?;
     ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let server = ShopServer::of(&out)?;
-    with_chromium("cells", SIZE, |chromium| async move {
+    with_chromium("partitions", SIZE, |chromium| async move {
         let ids = ids()?;
         stage(&chromium, &server).await?;
         chromium.requests().await?;
@@ -62,10 +72,10 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
             Ok(path.replace(".bin", "/0.bin"))
         };
         for word in [
-            "/rank_cells_bg.wasm",
+            "/rank_partitions_bg.wasm",
             "/codes-0.bin",
             "/refinement-",
-            "/places-0.bin",
+            "/assignments-0.bin",
             &layer("colours")?,
             &layer("attributes")?,
         ] {
@@ -74,9 +84,10 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         ensure!(!urls.iter().any(|url| url.contains("/rank_bg.wasm")), "one module ranks: {urls:?}");
         chromium.assert_quiet().await?;
 
-        // A cell that was damaged on the way is told by its name, and the element works again once it is whole.
-        let cell = format!("{}/codes-0.bin", manifest["cells"]["path"].as_str().context("cells")?);
-        let path = server.folder().join(&cell);
+        // A partition that was damaged on the way is told by its name, and the element works again once it is whole.
+        let partition =
+            format!("{}/codes-0.bin", manifest["partitions"]["path"].as_str().context("partitions")?);
+        let path = server.folder().join(&partition);
         let sound = fs::read(&path)?;
         let mut damaged = sound.clone();
         damaged[sound.len() / 2] ^= 1;
@@ -86,20 +97,20 @@ fn a_photo_is_ranked_on_a_folder_with_cells() -> anyhow::Result<()> {
         stage(&chromium, &server).await?;
         let got = chromium.eval(again, json!(ids[9])).await?;
         let message = got[1].as_str().unwrap_or_default();
-        ensure!(got[0] == "folder/corrupt" && message.contains(&cell), "{got}");
+        ensure!(got[0] == "folder/corrupt" && message.contains(&partition), "{got}");
         fs::write(&path, sound)?;
         stage(&chromium, &server).await?;
         ensure!(chromium.eval(again, json!(ids[9])).await? == json!(ids[9]));
 
-        // So is the module that reads cells, and the same worker tries again.
+        // So is the module that reads partitions, and the same worker tries again.
         let widget = manifest["widget"]["path"].as_str().context("widget")?;
-        let module = server.folder().join(widget).join("wasm/rank_cells_bg.wasm");
+        let module = server.folder().join(widget).join("wasm/rank_partitions_bg.wasm");
         let away = module.with_extension("away");
         fs::rename(&module, &away)?;
         stage(&chromium, &server).await?;
         let got = chromium.eval(again, json!(ids[9])).await?;
         let message = got[1].as_str().unwrap_or_default();
-        ensure!(got[0] == "folder/missing" && message.contains("rank_cells_bg.wasm"), "{got}");
+        ensure!(got[0] == "folder/missing" && message.contains("rank_partitions_bg.wasm"), "{got}");
         fs::rename(&away, &module)?;
         ensure!(chromium.eval(again, json!(ids[9])).await? == json!(ids[9]));
         Ok(())

@@ -7,39 +7,39 @@ pub struct Line(pub [f32; 16]);
 
 /// Numbers that begin at a cache line.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lines(Vec<Line>);
+pub struct AlignedBuffer(Vec<Line>);
 
-impl Lines {
-    /// `count` lines of zeros.
-    pub fn zeros(count: usize) -> Lines {
-        Lines(vec![Line::default(); count])
+impl AlignedBuffer {
+    /// `count` cache lines of zeros.
+    pub fn zeros(count: usize) -> AlignedBuffer {
+        AlignedBuffer(vec![Line::default(); count])
     }
 
     /// `values`, zeros up to a whole line.
-    pub fn from(values: &[f32]) -> Lines {
-        let mut lines = Lines::zeros(values.len().div_ceil(16));
+    pub fn from(values: &[f32]) -> AlignedBuffer {
+        let mut lines = AlignedBuffer::zeros(values.len().div_ceil(16));
         lines.values_mut()[..values.len()].copy_from_slice(values);
         lines
     }
 
-    /// Makes room for `count` lines; what is there stays, what is new is 0.
+    /// Makes room for `count` cache lines; what is there stays, what is new is 0.
     pub fn grow(&mut self, count: usize) {
         if self.0.len() < count {
             self.0.resize(count, Line::default());
         }
     }
 
-    /// How many lines there are.
+    /// Number of cache lines there are.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The lines.
+    /// The cache lines.
     pub fn lines(&self) -> &[Line] {
         &self.0
     }
 
-    /// The lines.
+    /// The cache lines.
     pub fn lines_mut(&mut self) -> &mut [Line] {
         &mut self.0
     }

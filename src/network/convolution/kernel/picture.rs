@@ -1,8 +1,8 @@
-//! A stage over a whole picture, for any kind of vector.
+//! A convolution over a whole picture, for any kind of vector.
 
 use super::super::Method;
 use super::super::weights::Packed;
-use super::memory::Lines;
+use super::aligned_buffer::AlignedBuffer;
 use super::product::{self, Stored};
 use super::transform::{self, Finish};
 use super::vector::Vector;
@@ -13,7 +13,12 @@ use super::{Job, strides};
 /// # Safety
 /// The machine has the instructions of `V`, and the lengths are as [`super::run`] checks them.
 #[inline(always)]
-pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: &mut Lines) {
+pub unsafe fn run<V: Vector>(
+    job: &Job,
+    read: &AlignedBuffer,
+    write: &mut AlignedBuffer,
+    tiles: &mut AlignedBuffer,
+) {
     let read = read.lines().as_ptr().cast::<f32>();
     let write = write.lines_mut().as_mut_ptr().cast::<f32>();
     let tiles = tiles.lines_mut().as_mut_ptr().cast::<f32>();
@@ -36,7 +41,7 @@ pub unsafe fn run<V: Vector>(job: &Job, read: &Lines, write: &mut Lines, tiles: 
     }
 }
 
-fn first<T>(lines: &Lines) -> *const T {
+fn first<T>(lines: &AlignedBuffer) -> *const T {
     lines.lines().as_ptr().cast()
 }
 

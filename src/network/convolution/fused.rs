@@ -1,10 +1,10 @@
-//! Which layers of a network are run as a chain of 3x3 convolutions.
+//! Which layers of a network are run as fused 3x3 convolutions: no value between them leaves the cache.
 
 use super::super::description::{Description, Op};
 
-/// One convolution of a chain.
+/// A 3x3 convolution that is fused with others, and what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct ConvLayer {
     /// Number of the tensor of weights.
     pub weight: usize,
     /// Number of the tensor of biases.
@@ -15,27 +15,28 @@ pub struct Link {
     pub pool: bool,
 }
 
-/// Layers that are run as one.
+/// Layers that are run as one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
+pub struct FusedLayers {
     /// The first layer and the one after the last.
     pub layers: std::ops::Range<usize>,
     /// The convolutions.
-    pub links: Vec<Link>,
+    pub convs: Vec<ConvLayer>,
 }
 
-/// The chains of `description`, each as long as can be: values within a chain are read by its next layer alone.
-pub fn chains(description: &Description) -> Vec<Chain> {
+/// The fused convolutions of `description`, each run of layers as long as can be: the values within are read by the next layer
+/// alone.
+pub fn fused_layers(description: &Description) -> Vec<FusedLayers> {
     let layers = &description.layers;
     let mut readers = vec![0; layers.len() + 1];
     layers.iter().flat_map(|layer| &layer.inputs).for_each(|value| readers[*value] += 1);
     // Layer i makes value i + 1.
     let follows = |at: usize| at < layers.len() && layers[at].inputs == [at] && readers[at] == 1;
-    let mut chains = Vec::new();
+    let mut fused = Vec::new();
     let mut at = 0;
     while at < layers.len() {
         let start = at;
-        let mut links = Vec::new();
+        let mut convs = Vec::new();
         while let Some((weight, bias)) = layers.get(at).and_then(|layer| convolution(description, &layer.op))
         {
             if at > start && !follows(at) {
@@ -46,15 +47,15 @@ pub fn chains(description: &Description) -> Vec<Chain> {
             at += usize::from(relu);
             let pool = follows(at) && is_pool(&layers[at].op);
             at += usize::from(pool);
-            links.push(Link { weight, bias, relu, pool });
+            convs.push(ConvLayer { weight, bias, relu, pool });
         }
-        if links.is_empty() {
+        if convs.is_empty() {
             at += 1;
         } else {
-            chains.push(Chain { layers: start..at, links });
+            fused.push(FusedLayers { layers: start..at, convs });
         }
     }
-    chains
+    fused
 }
 
 /// The weights and biases of a 3x3 convolution that keeps the picture's size.
@@ -78,12 +79,12 @@ mod tests {
 
     #[test]
     fn vgg16_is_one_chain_and_two_dense_layers() {
-        let found = chains(&Vgg16::SLIM.describe("slim", false, Encoding::F32));
+        let found = fused_layers(&Vgg16::SLIM.describe("slim", false, Encoding::F32));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].layers, 0..31);
-        assert_eq!(found[0].links.len(), 13);
-        assert!(found[0].links.iter().all(|link| link.relu));
-        assert_eq!(found[0].links.iter().filter(|link| link.pool).count(), 5);
+        assert_eq!(found[0].convs.len(), 13);
+        assert!(found[0].convs.iter().all(|conv| conv.relu));
+        assert_eq!(found[0].convs.iter().filter(|conv| conv.pool).count(), 5);
     }
 
     #[test]
@@ -93,8 +94,8 @@ mod tests {
         let last = description.layers.len();
         description.layers.push(Layer { inputs: vec![2, 4], op: Op::Add });
         assert_eq!(last + 1, description.layers.len());
-        let found = chains(&description);
-        assert_eq!(found.iter().map(|chain| chain.layers.clone()).collect::<Vec<_>>(), [0..2, 2..4, 5..31]);
+        let found = fused_layers(&description);
+        assert_eq!(found.iter().map(|fused| fused.layers.clone()).collect::<Vec<_>>(), [0..2, 2..4, 5..31]);
     }
 
     #[test]
@@ -105,6 +106,6 @@ mod tests {
                 *strides = [2, 2];
             }
         }
-        assert!(chains(&description).is_empty());
+        assert!(fused_layers(&description).is_empty());
     }
 }

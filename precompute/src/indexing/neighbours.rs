@@ -1,7 +1,7 @@
 //! The nearest neighbours of every product by all three metrics, in full precision, colours blended in where asked.
 //!
-//! Every product is compared with every other ([`find`]), or in a catalogue too large for that with those of the cells near
-//! its own ([`find_in_cells`]). Threads take blocks of queries; each block reads all embeddings it is compared with once, a
+//! Every product is compared with every other ([`find`]), or in a catalogue too large for that with those of the partitions near
+//! its own ([`find_in_partitions`]). Threads take blocks of queries; each block reads all embeddings it is compared with once, a
 //! tile at a time that stays in the second-level embeddings, so memory is that of the blocks and the results.
 
 use std::collections::HashSet;
@@ -12,8 +12,8 @@ use lookalike::embedding::{Metric, norm, sums};
 use lookalike::rank::{Nearest, Neighbour};
 
 use super::cache::Record;
-use super::cells::Cells;
 use super::embeddings::{EmbeddingReader, Embeddings};
+use super::partitions::Partitions;
 use crate::progress::Progress;
 use crate::workers::try_in_order;
 
@@ -25,11 +25,11 @@ const TILE_BYTES: usize = 256 << 10;
 /// Queries of a block where colours count: each has the lattice of its colours spread out, 128 KiB.
 const COLOURED_QUERIES: usize = 64;
 
-/// Products of near cells that one is compared with by the coordinates that cells are told apart by, and those of them, the
+/// Products of near partitions that one is compared with by the coordinates that partitions are told apart by, and those of them, the
 /// nearest by these, that it is compared with in full precision.
 const NEAR: usize = 16_384;
 const NEAREST: usize = 512;
-/// Products whose neighbours are found exactly too, to tell what cells miss.
+/// Products whose neighbours are found exactly too, to tell what partitions miss.
 const SAMPLE: usize = 256;
 
 /// The neighbours of each item, by metric, nearest first.
@@ -66,33 +66,33 @@ pub fn find(
     })
 }
 
-/// The same among the products of near cells: nearly all of the nearest.
+/// The same among the products of near partitions: nearly all of the nearest.
 ///
 /// # Errors
 /// When an embedding cannot be read.
-pub fn find_in_cells(
+pub fn find_in_partitions(
     embeddings: &Embeddings,
     items: &[Record],
-    cells: &Cells,
+    partitions: &Partitions,
     wanted: &Wanted,
     jobs: usize,
     progress: &Progress,
 ) -> anyhow::Result<Neighbours> {
     let search = Search::new(embeddings, items, wanted)?;
-    search.blocks(embeddings, jobs, progress, &cells.members, |cell, reader| {
-        let queries = &cells.members[cell];
+    search.blocks(embeddings, jobs, progress, &partitions.members, |partition, reader| {
+        let queries = &partitions.members[partition];
         let (mut near, mut nearest) = (NEAR, NEAREST);
         loop {
-            let around = cells.around(cell, near);
+            let around = partitions.around(partition, near);
             let chosen: Vec<Vec<bool>> =
-                queries.iter().map(|query| cells.nearest(*query, &around, nearest)).collect();
+                queries.iter().map(|query| partitions.nearest(*query, &around, nearest)).collect();
             let any = |at: &usize| chosen.iter().any(|chosen| chosen[*at]);
             let places: Vec<usize> = (0..around.len()).filter(any).collect();
             let candidates: Vec<u32> = places.iter().map(|at| around[*at]).collect();
             let of_query = |chosen: &Vec<bool>| places.iter().map(|at| chosen[*at]).collect();
             let chosen: Vec<Vec<bool>> = chosen.iter().map(of_query).collect();
             let found = search.block(queries, &candidates, Some(&chosen), reader)?;
-            // Variants of one product count once: a cell may have too few others near.
+            // Variants of one product count once: a partition may have too few others near.
             if nearest >= items.len() || found.iter().flatten().all(|list| list.len() == search.each) {
                 return Ok(found);
             }
@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_cells_hold_nearly_all_of_the_nearest() -> anyhow::Result<()> {
+    fn near_partitions_hold_nearly_all_of_the_nearest() -> anyhow::Result<()> {
         let folder = std::env::temp_dir().join(format!("lookalike-near-{}", std::process::id()));
         let (items, dims) = (3 * NEAREST, 20);
         let mut cache = EmbeddingCache::open(&folder, Digest::of(b"network"), dims, Access::Write)?;
@@ -326,12 +326,12 @@ mod tests {
         }
         let embeddings = cache.embeddings();
         let (space, _) = space::space(&embeddings, &records)?;
-        let cells = Cells::cut(&embeddings, &records, &space, 12, 128.0, 2)?;
+        let partitions = Partitions::cut(&embeddings, &records, &space, 12, 128.0, 2)?;
         let groups = Groups::new((0..items as u32).map(|item| (item % 3 > 0).then_some(item / 300)));
         for groups in [None, Some(&groups)] {
             let wanted = Wanted { each: 20, may: &|_, _| true, blends: None, groups };
             let progress = Progress::new("test", items as u64);
-            let found = find_in_cells(&embeddings, &records, &cells, &wanted, 2, &progress)?;
+            let found = find_in_partitions(&embeddings, &records, &partitions, &wanted, 2, &progress)?;
             let each = found[0][0].len();
             assert!(
                 found.iter().flatten().all(|list| list.len() == each && list.is_sorted()),

@@ -9,17 +9,18 @@ use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, Metric};
 use lookalike::folder::{
-    CARDS_PER_SHARD, Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork,
-    NetworkEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
+    Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork, NetworkEntry,
+    PRODUCTS_PER_SHARD, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
     write_neighbour_shard,
 };
 
 use super::bytes::Bytes;
 use super::cache::{EmbeddingCache, remove_other_catalogues, write_catalogue};
-use super::cells::{CellContents, Cells};
 use super::embed::Item;
 use super::fragments;
+use super::hosting;
 use super::neighbours::Neighbours;
+use super::partitions::{PartitionContents, Partitions};
 use super::ranking::{self, RankingFiles};
 use super::space::Coordinates;
 use super::thumbnail;
@@ -54,6 +55,8 @@ pub struct Contents<'a> {
     pub codes: ToCode<'a>,
     /// Of a product in the codes file.
     pub code_bytes: f64,
+    /// Most files that the folder may have, if there is a limit.
+    pub max_files: Option<usize>,
     /// Number of threads.
     pub jobs: usize,
     /// Between products.
@@ -76,8 +79,8 @@ pub struct Contents<'a> {
 pub enum ToCode<'a> {
     /// All in memory, for one file.
     Whole(Coordinates),
-    /// In cells.
-    Cells(&'a Cells, CellContents<'a>),
+    /// In partitions.
+    Partitions(&'a Partitions, PartitionContents<'a>),
 }
 
 /// Writes the folder and publishes it; what was there before is replaced at once or not at all.
@@ -99,20 +102,26 @@ pub fn write(contents: &Contents) -> anyhow::Result<Bytes> {
 }
 
 fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
-    let (neighbours, neighbours_bytes) = write_neighbours(folder, contents)?;
-    let (cards, cards_bytes) = write_cards(folder, contents)?;
     let thumbnails = write_thumbnails(folder, contents)?;
     let fragments = write_fragments(folder, contents)?;
     let widget = write_widget(folder)?;
-    let RankingFiles { codebook, codes, refinement, colours, attributes, columns, cells, in_partitions } =
+    let RankingFiles { codec, codes, refinement, colours, attributes, columns, partitions, in_partitions } =
         ranking::write(folder, contents)?;
     let adaptation =
         contents.adaptation.map(|adaptation| write_file(folder, "adaptation", &adaptation.write()));
     let adaptation = adaptation.transpose()?;
+    let network = write_network(folder, contents.network)?;
+    // Shards come last: how many there may be depends on how many files there are without them.
+    let per_shard = match contents.max_files {
+        Some(most) => hosting::products_per_shard(contents.items.len(), most, hosting::files(folder)?.0)?,
+        None => PRODUCTS_PER_SHARD,
+    };
+    let (neighbours, neighbours_bytes) = write_neighbours(folder, contents, per_shard)?;
+    let (cards, cards_bytes) = write_cards(folder, contents, per_shard)?;
     let manifest = Manifest {
-        header: match (&adaptation, &cells) {
+        header: match (&adaptation, &partitions) {
             (Some(_), _) => Header::adapted(),
-            (None, Some(_)) => Header::with_cells(),
+            (None, Some(_)) => Header::with_partitions(),
             (None, None) => Header::default(),
         },
         items: u32::try_from(contents.items.len())?,
@@ -120,19 +129,19 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         neighbours,
         cards,
         adaptation,
-        codebook,
+        codec,
         codes,
         refinement,
-        cells,
+        partitions,
         colours,
         attributes,
         columns,
-        network: write_network(folder, contents.network)?,
+        network,
         widget: widget.as_ref().map(|(entry, _)| entry.clone()),
     };
     let mut bytes = Bytes {
         adaptation: manifest.adaptation.as_ref().map_or(0, |file| file.bytes),
-        codebook: manifest.codebook.bytes,
+        codec: manifest.codec.bytes,
         codes: manifest.codes.bytes + in_partitions.codes,
         refinement: manifest.refinement.bytes + in_partitions.refinement,
         colours: manifest.colours.bytes + in_partitions.colours,
@@ -155,9 +164,13 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
     Ok(bytes)
 }
 
-fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(NeighboursEntry, u64)> {
+fn write_neighbours(
+    folder: &Path,
+    contents: &Contents,
+    per_shard: u32,
+) -> anyhow::Result<(NeighboursEntry, u64)> {
     let items = u32::try_from(contents.items.len())?;
-    let shards = shard_count(items);
+    let shards = shard_count(items, per_shard);
     let mut members = vec![Vec::new(); shards as usize];
     for (index, item) in contents.items.iter().enumerate() {
         members[shard_of(&item.id, shards) as usize].push(index);
@@ -180,17 +193,17 @@ fn write_neighbours(folder: &Path, contents: &Contents) -> anyhow::Result<(Neigh
     Ok((NeighboursEntry { path, shards, each: u32::try_from(each)?, recall, network }, bytes))
 }
 
-fn write_cards(folder: &Path, contents: &Contents) -> anyhow::Result<(CardsEntry, u64)> {
-    let per_shard = CARDS_PER_SHARD as usize;
-    let products = contents.items.chunks(per_shard).zip(contents.fields.chunks(per_shard));
+fn write_cards(folder: &Path, contents: &Contents, per_shard: u32) -> anyhow::Result<(CardsEntry, u64)> {
+    let each = per_shard as usize;
+    let products = contents.items.chunks(each).zip(contents.fields.chunks(each));
     let files = products.zip(0u32..).map(|((items, fields), shard)| {
         let cards: Vec<Card> =
             items.iter().zip(fields).map(|(item, fields)| card(item, fields, contents)).collect();
         (card_shard_name(shard), write_card_shard(&cards))
     });
     let (path, bytes) = write_set(folder, "cards", files)?;
-    let shards = u32::try_from(contents.items.len().div_ceil(per_shard))?;
-    Ok((CardsEntry { path, shards, per_shard: CARDS_PER_SHARD }, bytes))
+    let shards = u32::try_from(contents.items.len().div_ceil(each))?;
+    Ok((CardsEntry { path, shards, per_shard }, bytes))
 }
 
 fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {

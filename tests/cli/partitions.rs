@@ -1,4 +1,4 @@
-//! A folder whose codes are in cells: read as any other, ranked as one in a file is, and no file of a cell can be another.
+//! A folder whose codes are in partitions: read as any other, ranked as one in a file is, and no file of a partition can be another.
 
 use std::ffi::OsString;
 use std::fs;
@@ -25,26 +25,26 @@ fn build(shop: &Shop, more: &[&str]) -> anyhow::Result<Value> {
     shop.build(&[&["--items", &items], more].concat())
 }
 
-/// The same in about 4 cells.
-fn in_cells(name: &str) -> anyhow::Result<Shop> {
+/// The same in about 4 partitions.
+fn in_partitions(name: &str) -> anyhow::Result<Shop> {
     let shop = with_table(name)?;
-    let report = build(&shop, &["--cells", "4"])?;
-    let cells = report["cells"].as_u64().context("cells")?;
-    ensure!((2..=4).contains(&cells), "{report}");
+    let report = build(&shop, &["--partitions", "4"])?;
+    let partitions = report["partitions"].as_u64().context("partitions")?;
+    ensure!((2..=4).contains(&partitions), "{report}");
     Ok(shop)
 }
 
 #[test]
-fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
-    let shop = in_cells("cells-good")?;
+fn a_folder_in_partitions_is_good_and_says_so() -> anyhow::Result<()> {
+    let shop = in_partitions("partitions-good")?;
     let text = succeed(arguments!["verify", shop.out()])?;
     ensure!(text.contains("40 products"), "{text}");
     let text = fs::read(shop.out().join("manifest.json"))?;
     let manifest: Value = serde_json::from_slice(&text)?;
     ensure!(manifest["version"] == 3 && text.len() <= 2000, "{manifest}");
-    let path = manifest["cells"]["path"].as_str().context("cells")?;
+    let path = manifest["partitions"]["path"].as_str().context("partitions")?;
     let files = tree(&shop.out().join(path))?;
-    let count = manifest["cells"]["count"].as_u64().context("count")? as usize;
+    let count = manifest["partitions"]["count"].as_u64().context("count")? as usize;
     ensure!(files.len() == 2 * count + 1, "{:?}", files.keys());
     ensure!(files.iter().all(|(_, content)| content.len() < 65_536));
     for layer in ["colours", "attributes"] {
@@ -57,7 +57,7 @@ fn a_folder_in_cells_is_good_and_says_so() -> anyhow::Result<()> {
 
 #[test]
 fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<()> {
-    let (shop, whole) = (in_cells("cells-ranked")?, with_table("cells-whole")?);
+    let (shop, whole) = (in_partitions("partitions-ranked")?, with_table("partitions-whole")?);
     build(&whole, &[])?;
     let upload = shop.0.join("upload.png");
     save_picture(1000, &upload)?;
@@ -85,12 +85,12 @@ fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<(
 }
 
 fn of_a_cell(file: &str) -> bool {
-    ["cells-", "colours-", "attributes-"].iter().any(|kind| file.starts_with(kind)) && file.contains('/')
+    ["partitions-", "colours-", "attributes-"].iter().any(|kind| file.starts_with(kind)) && file.contains('/')
 }
 
 #[test]
 fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
-    let shop = in_cells("cells-damage")?;
+    let shop = in_partitions("partitions-damage")?;
     let mut seen = 0;
     for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| of_a_cell(name)) {
         let path = shop.out().join(&name);
@@ -104,8 +104,8 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
             let errors = fail(1, arguments!["verify", shop.out()])?;
             let set = name.split('/').next().unwrap_or(&name);
             ensure!(errors.contains(&name) || errors.contains(set), "{name}: {errors}");
-            // A question that needs it is refused too, by its name.
-            if !name.contains("/places-") && !name.contains("/refinement-") {
+            // A query that needs it is refused too, by its name.
+            if !name.contains("/assignments-") && !name.contains("/refinement-") {
                 let query = ["--item", "p07", "--colour", "0.5", "--filter", "size=M"].map(OsString::from);
                 let errors = fail(1, arguments!["query", shop.out()].into_iter().chain(query))?;
                 ensure!(errors.contains(&name), "{name}: {errors}");
@@ -120,7 +120,7 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
     let path = shop.out().join("manifest.json");
     let text = fs::read_to_string(&path)?;
     let manifest: Value = serde_json::from_str(&text)?;
-    let count = manifest["cells"]["count"].as_u64().context("count")?;
+    let count = manifest["partitions"]["count"].as_u64().context("count")?;
     fs::write(&path, text.replace(&format!("\"count\":{count}"), &format!("\"count\":{}", count + 1)))?;
     ensure!(fail(1, arguments!["verify", shop.out()])?.contains("manifest.json"));
     Ok(())
@@ -128,25 +128,25 @@ fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
 
 #[test]
 fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<()> {
-    let shop = in_cells("cells-again")?;
+    let shop = in_partitions("partitions-again")?;
     let first = tree(&shop.out())?;
     let manifest = shop.out().join("manifest.json");
     let written = fs::metadata(&manifest)?.modified()?;
-    build(&shop, &["--cells", "4"])?;
+    build(&shop, &["--partitions", "4"])?;
     ensure!(fs::metadata(&manifest)?.modified()? == written, "nothing was to be done");
     fs::remove_dir_all(shop.out())?;
-    build(&shop, &["--cells", "4", "--jobs", "3"])?;
+    build(&shop, &["--partitions", "4", "--jobs", "3"])?;
     ensure!(tree(&shop.out())? == first, "on another number of threads");
     // Another price is another file of attributes, and browsers keep all others.
     let items = shop.0.join("items.csv");
     fs::write(&items, fs::read_to_string(&items)?.replace("p07,38,0.5", "p07,38,1.5"))?;
-    build(&shop, &["--cells", "4"])?;
+    build(&shop, &["--partitions", "4"])?;
     let after = tree(&shop.out())?;
     let gone: Vec<&String> =
         first.keys().filter(|name| of_a_cell(name) && !after.contains_key(*name)).collect();
     ensure!(!gone.is_empty() && gone.iter().all(|name| name.starts_with("attributes-")), "{gone:?}");
     // And back to one file.
-    build(&shop, &["--cells", "never"])?;
+    build(&shop, &["--partitions", "never"])?;
     ensure!(!tree(&shop.out())?.keys().any(|name| of_a_cell(name)));
     succeed(arguments!["verify", shop.out()])?;
     Ok(())
@@ -154,33 +154,33 @@ fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<(
 
 #[test]
 fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
-    let shop = in_cells("cells-eval")?;
+    let shop = in_partitions("partitions-eval")?;
     let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
     ensure!(report["sample"] == 8 && report["items"] == 40, "{report}");
     for metric in METRICS {
         let recall = |figure: &str| report[figure][metric].as_f64().unwrap_or_default();
         ensure!(recall("recall_at_10") > 0.8 && recall("refined_recall_at_10") > 0.95, "{report}");
     }
-    let cells: u64 = tree(&shop.out())?
+    let partitions: u64 = tree(&shop.out())?
         .iter()
         .filter(|(name, _)| name.contains("/codes-") || name.contains("/refinement-"))
         .map(|(_, content)| content.len() as u64)
         .sum();
-    ensure!(report["question"]["most_bytes"].as_u64().is_some_and(|most| most <= cells), "{report}");
+    ensure!(report["query"]["most_bytes"].as_u64().is_some_and(|most| most <= partitions), "{report}");
     let text = succeed(arguments!["eval", shop.out(), "--sample", "8"])?;
     ensure!(text.contains("a query reads"), "{text}");
-    // Without cells there is nothing to read for each question.
-    build(&shop, &["--cells", "never"])?;
+    // Without partitions there is nothing to read for each query.
+    build(&shop, &["--partitions", "never"])?;
     let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
-    ensure!(report.get("question").is_none(), "{report}");
+    ensure!(report.get("query").is_none(), "{report}");
     ensure!(fail(2, arguments!["eval", shop.out()])?.contains("--labels"));
     Ok(())
 }
 
 #[test]
-fn a_number_of_cells_that_is_none_is_refused() -> anyhow::Result<()> {
+fn a_number_of_partitions_that_is_none_is_refused() -> anyhow::Result<()> {
     for count in ["0", "-1", "many", "65537"] {
-        let errors = fail(2, arguments!["build", "photos", "--out", "out", format!("--cells={count}")])?;
+        let errors = fail(2, arguments!["build", "photos", "--out", "out", format!("--partitions={count}")])?;
         ensure!(errors.contains("auto, never"), "{errors}");
     }
     Ok(())

@@ -9,7 +9,7 @@ pub struct Bytes {
     #[serde(default)]
     pub adaptation: u64,
     /// What codes are read by.
-    pub codebook: u64,
+    pub codec: u64,
     /// Quantised embeddings.
     pub codes: u64,
     /// What is loaded after them.
@@ -37,9 +37,9 @@ pub struct Bytes {
 impl Bytes {
     /// The sum of all but the manifest.
     pub fn parts(&self) -> u64 {
-        let Bytes { adaptation, codebook, codes, refinement, colours, attributes, .. } = self;
+        let Bytes { adaptation, codec, codes, refinement, colours, attributes, .. } = self;
         let Bytes { neighbours, items, thumbnails, fragments, model, runtime, .. } = self;
-        let ranking = adaptation + codebook + codes + refinement + colours + attributes;
+        let ranking = adaptation + codec + codes + refinement + colours + attributes;
         ranking + neighbours + items + thumbnails + fragments + model + runtime
     }
 }
