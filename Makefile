@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile figures bench codes colour million train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour million train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -72,7 +72,7 @@ test-examples: package ## The package and the examples: packed, installed with n
 # Cargo builds a dependency once for each set of features that the selected packages ask of it. What tests the program builds it
 # together with the tests, so that tract is compiled once; `make demo` does not wait for what tests alone need.
 BUILT := -p precompute
-test test-native test-browser reference hostile: BUILT := --workspace --bin precompute --test cli
+test test-native test-browser reference hostile faults: BUILT := --workspace --bin precompute --test cli
 
 build: widget ## Build the precompute program with the widget in it
 	@echo "build: the precompute program (the first time 5 to 12 minutes)"
@@ -149,6 +149,9 @@ sizes: setup-test build ## What a page loads, compressed as served, against the 
 
 hostile: build ## Thousands of inputs damaged by a seeded generator: none may crash, hang or take memory without end (minutes)
 	@LOOKALIKE_MUTATIONS=3400 LOOKALIKE_WIDGET=$(WIDGET) cargo test --quiet --locked --release --workspace --test cli -- --nocapture mutated::
+
+faults: setup-test build ## Every fault that is tried, and what comes of it, as a table (10 minutes)
+	@$(WASM_ENV) unset RUSTC RUSTFLAGS; LOOKALIKE_WIDGET=$(WIDGET) $$NODE tests/faults.mjs cargo test --locked --release --workspace
 
 figures: build ## Embed all of ../shared/catalog from nothing: speed, memory and sizes as JSON
 	@rm -rf $(TARGET)/figures && mkdir -p $(TARGET)/figures

@@ -46,7 +46,12 @@ use clap::Parser;
 use args::{Arguments, Command, FeedCommand, ModelCommand};
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // A server goes on when a browser closes its connection.
+    if !matches!(command, Command::Serve(_)) {
+        sigpipe::reset();
+    }
+    let result = match command {
         Command::Build(arguments) => indexing::run(&arguments),
         Command::Feed(FeedCommand::Inspect(arguments)) => commands::feed::inspect(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),

@@ -15,7 +15,8 @@ fn a_folder_has_no_more_files_than_its_host_takes() -> anyhow::Result<()> {
     let most = (usual - 4).to_string();
     let report = shop.build(&["--max-files", &most])?;
     let files = tree(&shop.out())?.len() as u64;
-    ensure!(report["files"] == files && files == usual - 4, "{files} files, {usual} without a limit: {report}");
+    ensure!(report["files"] == files, "{files} files: {report}");
+    ensure!((usual - 8..=usual - 4).contains(&files), "{files} files, {usual} without a limit");
     ensure!(neighbours()? == before, "the same neighbours");
     succeed(arguments!["verify", shop.out()])?;
 

@@ -56,7 +56,7 @@ fn a_folder_in_partitions_is_good_and_says_so() -> anyhow::Result<()> {
 }
 
 #[test]
-fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<()> {
+fn partitions_give_what_one_file_of_codes_gives() -> anyhow::Result<()> {
     let (shop, whole) = (in_partitions("partitions-ranked")?, with_table("partitions-whole")?);
     build(&whole, &[])?;
     let upload = shop.0.join("upload.png");
@@ -84,15 +84,15 @@ fn what_is_asked_of_all_cells_is_what_is_asked_of_one_file() -> anyhow::Result<(
     Ok(())
 }
 
-fn of_a_cell(file: &str) -> bool {
+fn of_a_partition(file: &str) -> bool {
     ["partitions-", "colours-", "attributes-"].iter().any(|kind| file.starts_with(kind)) && file.contains('/')
 }
 
 #[test]
-fn any_file_of_a_cell_damaged_or_missing_is_named() -> anyhow::Result<()> {
+fn any_file_of_a_partition_damaged_or_missing_is_named() -> anyhow::Result<()> {
     let shop = in_partitions("partitions-damage")?;
     let mut seen = 0;
-    for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| of_a_cell(name)) {
+    for (name, content) in tree(&shop.out())?.into_iter().filter(|(name, _)| of_a_partition(name)) {
         let path = shop.out().join(&name);
         let mut damaged = content.clone();
         damaged[content.len() / 2] ^= 1;
@@ -143,11 +143,11 @@ fn a_build_anew_is_the_same_and_one_without_change_is_none() -> anyhow::Result<(
     build(&shop, &["--partitions", "4"])?;
     let after = tree(&shop.out())?;
     let gone: Vec<&String> =
-        first.keys().filter(|name| of_a_cell(name) && !after.contains_key(*name)).collect();
+        first.keys().filter(|name| of_a_partition(name) && !after.contains_key(*name)).collect();
     ensure!(!gone.is_empty() && gone.iter().all(|name| name.starts_with("attributes-")), "{gone:?}");
     // And back to one file.
     build(&shop, &["--partitions", "never"])?;
-    ensure!(!tree(&shop.out())?.keys().any(|name| of_a_cell(name)));
+    ensure!(!tree(&shop.out())?.keys().any(|name| of_a_partition(name)));
     succeed(arguments!["verify", shop.out()])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Help texts and wrong usage.
 
 use anyhow::ensure;
-use lookalike_tests::{arguments, fail, succeed};
+use lookalike_tests::{arguments, fail, program, succeed};
 
 /// Each subcommand and a word that its help must have.
 const SUBCOMMANDS: [(&[&str], &str); 10] = [
@@ -53,6 +53,30 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() -> anyhow::Result<()> {
     for (command, word) in cases {
         let errors = fail(2, command)?;
         ensure!(errors.contains(word), "{command:?} should name {word}: {errors}");
+    }
+    Ok(())
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_closes_the_pipe_sees_no_panic() -> anyhow::Result<()> {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(program()?)
+        .args(["build", "--help"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(child.stdout.take());
+    let shop = crate::shop::Shop::with("closed-pipe", 3)?;
+    shop.build(&[])?;
+    let query = arguments!["query", shop.out(), "--item", "p00"];
+    let mut command = Command::new(program()?);
+    let mut closed = command.args(query).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    drop(closed.stdout.take());
+    for child in [child, closed] {
+        let output = child.wait_with_output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(!errors.contains("panicked"), "{errors}");
     }
     Ok(())
 }
