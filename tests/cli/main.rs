@@ -3,6 +3,7 @@
 mod adaptation;
 mod cache;
 mod cells;
+mod embed;
 mod eval;
 mod export;
 mod feeds;
@@ -10,6 +11,7 @@ mod fetch;
 mod folders;
 mod formats;
 mod fragments;
+mod from_embeddings;
 mod goes_on;
 mod golden;
 mod headers;
