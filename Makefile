@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes figures bench codes colour million test-spark train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes figures bench codes colour million test-spark test-ray train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -175,6 +175,10 @@ test-spark: build ## The Spark job on two executors, with a process, an executor
 	@command -v java >/dev/null || { echo "install a Java runtime first, such as openjdk-17-jre-headless"; exit 1; }
 	$(call VENV,$(TARGET)/integrations/venv,tests/integrations/requirements.txt)
 	@$(TARGET)/integrations/venv/bin/python tests/integrations/spark.py --program $(PRECOMPUTE) --work $(TARGET)/integrations/spark
+
+test-ray: build ## The recipe for Ray Data with two workers on this machine, with a process killed in the middle
+	$(call VENV,$(TARGET)/integrations/ray-venv,tests/integrations/requirements-ray.txt)
+	@$(TARGET)/integrations/ray-venv/bin/python tests/integrations/ray_data.py --program $(PRECOMPUTE) --work $(TARGET)/integrations/ray
 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python
