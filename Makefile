@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour million train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour million test-spark test-ray train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -175,6 +175,16 @@ colour: build ## What the dial from style to colour trades, by its weight, as JS
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a query reads, as JSON (half an hour; 12 GB of disk)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/million.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/million
+
+# Java 17 comes with the system, Spark's 450 MB with pip; not a part of the tests.
+test-spark: build ## The Spark job on two executors, with a process, an executor and the driver killed in the middle (Java 17 or later)
+	@command -v java >/dev/null || { echo "install a Java runtime first, such as openjdk-17-jre-headless"; exit 1; }
+	$(call VENV,$(TARGET)/integrations/venv,tests/integrations/requirements.txt)
+	@$(TARGET)/integrations/venv/bin/python tests/integrations/spark.py --program $(PRECOMPUTE) --work $(TARGET)/integrations/spark
+
+test-ray: build ## The recipe for Ray Data with two workers on this machine, with a process killed in the middle
+	$(call VENV,$(TARGET)/integrations/ray-venv,tests/integrations/requirements-ray.txt)
+	@$(TARGET)/integrations/ray-venv/bin/python tests/integrations/ray_data.py --program $(PRECOMPUTE) --work $(TARGET)/integrations/ray
 
 # PyTorch, for training alone: 5.6 GB.
 TRAINING_PYTHON = $(TRAINING)/venv/bin/python

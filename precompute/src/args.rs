@@ -1,6 +1,7 @@
 //! The command line. Doc comments here are the help texts.
 
 mod catalogue;
+mod embed;
 mod eval;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::indexing::partitions::PartitionCount;
 pub use catalogue::{CatalogueOptions, FeedCommand, InspectArguments};
+pub use embed::EmbedArguments;
 pub use eval::{EvalArguments, TableColumn};
 
 mod network;
@@ -40,6 +42,8 @@ pub struct Arguments {
 pub enum Command {
     /// Embed the photos of a feed or of a folder and write the static folder
     Build(Box<BuildArguments>),
+    /// Embed photos into a table, a share of a catalogue at a time: the unit of work of Spark, Ray and piles of machines
+    Embed(Box<EmbedArguments>),
     /// Look at what a shop's system exports
     #[command(subcommand)]
     Feed(FeedCommand),
@@ -121,6 +125,10 @@ pub struct BuildArguments {
     /// then written to larger files, of which a page reads more
     #[arg(long, value_name = "N")]
     pub max_files: Option<usize>,
+    /// Also take embeddings from this cache, of another folder, of `embed --cache`, or of another machine; may be given more than
+    /// once. It is only read
+    #[arg(long = "cache", value_name = "DIR")]
+    pub caches: Vec<PathBuf>,
     /// Number of threads; as many as there are processors if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,

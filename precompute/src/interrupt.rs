@@ -47,8 +47,19 @@ pub fn requested() -> bool {
 /// # Errors
 /// [`Interrupted`], if a signal asked for it.
 pub fn check() -> anyhow::Result<()> {
+    stop("all embeddings are kept and the folder is as it was; run the same command again to go on")
+}
+
+/// Stops the making of a table between two batches of it.
+///
+/// # Errors
+/// [`Interrupted`], if a signal asked for it.
+pub fn check_output() -> anyhow::Result<()> {
+    stop("the output is not whole; run the same command again")
+}
+
+fn stop(text: &str) -> anyhow::Result<()> {
     if requested() {
-        let text = "all embeddings are kept and the folder is as it was; run the same command again to go on";
         return Err(Interrupted(text.to_owned()).into());
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! | place | holds |
 //! |---|---|
 //! | `args` | the command line |
+//! | `arrow_columns` | columns of Arrow's memory format, of whatever types |
 //! | `catalogue` | the photos and the shop's table |
 //! | `feed` | what a shop's system exports, one file a format |
 //! | `fetch` | feeds and photos from a shop's servers |
@@ -12,6 +13,7 @@
 //! | `publish` | putting the folder that `build` made into its place |
 //! | `headers` | what tells a host how to send the folder's files |
 //! | `folder_reader` | a finished folder, opened |
+//! | `embedding_table` | the table of embeddings that `embed` writes and `build --embeddings` reads |
 //! | `stored_embeddings` | the full-precision embeddings of a finished folder |
 //! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
@@ -20,9 +22,11 @@
 //! | `fault` | where tests make the program fail |
 
 mod args;
+mod arrow_columns;
 mod catalogue;
 mod caught;
 mod commands;
+mod embedding_table;
 mod fault;
 mod feed;
 mod fetch;
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     }
     let result = match command {
         Command::Build(arguments) => indexing::run(&arguments),
+        Command::Embed(arguments) => commands::embed::run(&arguments),
         Command::Feed(FeedCommand::Inspect(arguments)) => commands::feed::inspect(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),

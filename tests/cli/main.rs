@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod cache;
+mod embed;
 mod eval;
 mod export;
 mod feeds;
@@ -9,6 +10,7 @@ mod fetch;
 mod folders;
 mod formats;
 mod fragments;
+mod from_embeddings;
 mod goes_on;
 mod golden;
 mod headers;

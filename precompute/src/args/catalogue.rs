@@ -14,8 +14,11 @@ use crate::fetch::Limits;
 #[command(group(ArgGroup::new("described").args(["items", "feed"])))]
 pub struct CatalogueOptions {
     /// Folder with the photos, read recursively
-    #[arg(value_name = "PHOTOS", required_unless_present = "feed", conflicts_with = "feed")]
+    #[arg(value_name = "PHOTOS", required_unless_present_any = ["feed", "embeddings"], conflicts_with_all = ["feed", "embeddings"])]
     pub photos: Option<PathBuf>,
+    /// Tables of embeddings that `embed` made, instead of photos: Parquet files, or folders of them. The folder has no thumbnails
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["feed", "exclude"])]
+    pub embeddings: Vec<PathBuf>,
     /// What the shop's system exports, instead of a folder and a table: Shopify, WooCommerce, Magento, BigCommerce, Google
     /// Merchant or Meta, products.json, a sitemap, or a list of pages; a file or an address. Photos are fetched into DIR.cache
     #[arg(long, value_name = "FILE|URL")]

@@ -47,7 +47,7 @@ pub struct Described {
     pub published: Vec<String>,
 }
 
-/// Finds or fetches the photos and reads the table or feed that `options` name; `own` are folders that the program writes,
+/// Finds or fetches the photos and reads the table or feed that `options` name; there are no photos if they name tables of embeddings. `own` are folders that the program writes,
 /// and fetched photos go to `photo_cache` if the options name no other place.
 ///
 /// # Errors
@@ -56,7 +56,11 @@ pub fn gather(options: &CatalogueOptions, own: &[&Path], photo_cache: &Path) -> 
     match (&options.feed, &options.photos) {
         (Some(place), _) => from_feed(place, options, options.photo_cache.as_deref().unwrap_or(photo_cache)),
         (None, Some(photos)) => from_folder(photos, options, own),
-        (None, None) => bail!("give a folder of photos, or --feed"),
+        (None, None) if !options.embeddings.is_empty() => {
+            let table = options.items.as_deref().map(|path| items(path, &options.columns)).transpose()?;
+            Ok(Catalogue { table, ..Catalogue::default() })
+        }
+        (None, None) => bail!("give a folder of photos, --feed, or --embeddings"),
     }
 }
 

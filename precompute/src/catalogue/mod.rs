@@ -22,8 +22,8 @@ pub use matching::{MatchIds, Unmatched};
 pub use names::ColumnNames;
 pub use names::same_name;
 pub use numbers::amount;
-pub use photos::{ENDINGS, Exclude, Product, find_photos};
-pub use rows::{Row, Table};
+pub use photos::{ENDINGS, Exclude, LONGEST_ID, Product, find_photos};
+pub use rows::{Row, Table, normal};
 pub use table::read_table;
 pub use text::decode as decode_text;
 

@@ -24,7 +24,7 @@ const UNREAD: [&str; 16] = [
 ];
 
 /// The longest id that the neighbours file can hold.
-const LONGEST_ID: usize = u16::MAX as usize;
+pub const LONGEST_ID: usize = u16::MAX as usize;
 
 /// Folders that systems keep beside photos: Synology's and QNAP's thumbnails, macOS's and Windows's own, bins.
 const SYSTEM: [&str; 7] =

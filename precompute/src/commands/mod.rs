@@ -1,5 +1,6 @@
 //! The subcommands that read a folder or make something beside it, one a file. `build` has a folder of its own.
 
+pub mod embed;
 pub mod eval;
 pub mod export;
 pub mod feed;

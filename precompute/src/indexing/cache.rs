@@ -23,6 +23,7 @@ use lookalike::digest::Digest;
 
 use super::embeddings::Embeddings;
 use super::record_log::{Access, RecordLog};
+use crate::lock;
 
 const MAGIC: &[u8; 4] = b"LKEC";
 
@@ -106,7 +107,7 @@ impl EmbeddingCache {
         if access == Access::Write {
             fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         }
-        let path = folder.join(format!("embeddings-{}-{PIPELINE}.bin", network.short()));
+        let path = EmbeddingCache::file_in(folder, network);
         let mut records = HashMap::new();
         let log = RecordLog::open(&path, header, EMBEDDING as usize + 4 * dims, access, |index, content| {
             let Some((photo, [width, height], colours)) = parse(content) else { return false };
@@ -122,6 +123,42 @@ impl EmbeddingCache {
             );
         }
         Ok(EmbeddingCache { log, dims, records })
+    }
+
+    /// The file for one network in the cache `folder`.
+    fn file_in(folder: &Path, network: Digest) -> PathBuf {
+        folder.join(format!("embeddings-{}-{PIPELINE}.bin", network.short()))
+    }
+
+    /// Adds what the cache in `folder`, which another run or machine made, has of the same network and this one has not.
+    ///
+    /// # Errors
+    /// If there is no such folder, a run writes to it, or a file cannot be read or written.
+    pub fn merge(&mut self, folder: &Path, network: Digest) -> anyhow::Result<()> {
+        let name = folder.display();
+        ensure!(folder.is_dir(), "--cache {name}: there is no such folder");
+        let _lock = lock::read(folder)?;
+        if !EmbeddingCache::file_in(folder, network).is_file() {
+            eprintln!(
+                "note: --cache {name} has no embeddings of this network and this version of the program"
+            );
+            return Ok(());
+        }
+        let other = EmbeddingCache::open(folder, network, self.dims, Access::Read)?;
+        if let (damaged @ 1.., places) = other.log.damaged() {
+            eprintln!("note: {damaged} of {places} embeddings in {name} are damaged and not taken");
+        }
+        let mut new: Vec<(&Digest, &Record)> =
+            other.records.iter().filter(|(photo, _)| !self.records.contains_key(photo)).collect();
+        new.sort_by_key(|(_, record)| record.index);
+        let mut reader = other.embeddings().reader()?;
+        for (photo, record) in new {
+            let mut embedding = vec![0f32; self.dims];
+            reader.read(*record, &mut embedding)?;
+            let size = [record.width, record.height];
+            self.insert(*photo, &Described { size, colours: record.colours, embedding })?;
+        }
+        self.sync()
     }
 
     /// The record of the photo with that content.

@@ -6,6 +6,7 @@
 //! takes too long. The thread of such a one cannot be ended; it is left alone, and another takes its place. Only what
 //! concerns all photos, such as a full disk, ends the run, and then, as after Ctrl-C, what is in hand is finished and kept.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,6 +45,8 @@ pub struct Work {
     pub photos: PathBuf,
     /// In item order.
     pub products: Vec<Product>,
+    /// The contents of the photos' files, in item order, if they are in memory; none if they are read from the folder.
+    pub contents: Vec<Vec<u8>>,
     /// Ready to run.
     pub network: PhotoNetwork,
     /// Number of threads.
@@ -104,16 +107,22 @@ impl Outcome {
 }
 
 /// A photo that the cache holds.
-struct Kept {
-    photo: Digest,
-    thumbnail: Option<Digest>,
-    record: Record,
+pub(super) struct Kept {
+    /// Digest of its file.
+    pub photo: Digest,
+    /// Digest of its thumbnail, if thumbnails are wanted.
+    pub thumbnail: Option<Digest>,
+    /// Its embedding.
+    pub record: Record,
 }
 
 /// What a worker found out about a photo.
-enum Done {
+pub(super) enum Done {
+    /// The cache held it.
     Reused(Kept),
+    /// It is new.
     Embedded { photo: Digest, thumbnail: Option<Digest>, described: Described },
+    /// It cannot be embedded.
     Skipped { reason: String },
 }
 
@@ -127,7 +136,7 @@ enum Message {
 /// What the workers share.
 struct Shared {
     work: Work,
-    known: HashMap<Digest, Record>,
+    known: Arc<HashMap<Digest, Record>>,
     /// Where thumbnails go and those that are known, if they are wanted.
     thumbnails: Option<(PathBuf, HashMap<Digest, Digest>)>,
     next: AtomicUsize,
@@ -165,23 +174,13 @@ pub fn embed(
     thumbnails: Option<&mut Thumbnails>,
     progress: &Progress,
 ) -> anyhow::Result<Outcome> {
-    let (sender, receiver) = sync_channel(work.jobs * 2);
-    let shared = Shared {
-        // Workers look photos up in what was there at the start; two new photos of one content are both embedded, once.
-        known: cache.snapshot(),
-        thumbnails: thumbnails.as_ref().map(|all| (all.folder.clone(), all.snapshot())),
-        next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
-        work,
-    };
-    let mut pool = Pool { shared: Arc::new(shared), sender, workers: Vec::new(), live: 0 };
-    for _ in 0..pool.shared.work.jobs {
-        pool.start(Vec::new())?;
-    }
+    // Workers look photos up in what was there at the start; two new photos of one content are both embedded, once.
+    let known = Arc::new(cache.snapshot());
+    let known_thumbnails = thumbnails.as_ref().map(|all| (all.folder.clone(), all.snapshot()));
     let mut keeper = Keeper { cache, thumbnails, embedded: 0 };
     let mut outcomes: Vec<Option<Result<Item, Skipped>>> = Vec::new();
-    outcomes.resize_with(pool.shared.work.products.len(), || None);
-    let answered = pool.run(&receiver, |index, product, result| {
+    outcomes.resize_with(work.products.len(), || None);
+    let answered = run(work, known, known_thumbnails, |index, product, result| {
         outcomes[index] = Some(match keeper.keep(result)? {
             Ok(Kept { photo, thumbnail, record }) => {
                 Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, thumbnail, record })
@@ -212,6 +211,27 @@ pub fn embed(
         }
     }
     Ok(Outcome { items, skipped, embedded })
+}
+
+/// Has workers look at all photos of `work`, and hands what they find out, in any order, to `keep`. Those that are `known` are
+/// not embedded; thumbnails are written to a folder, but for the known ones, if they are wanted.
+///
+/// # Errors
+/// That of `keep`, or what concerns all photos. After a signal it ends early, without an error.
+pub(super) fn run(
+    work: Work,
+    known: Arc<HashMap<Digest, Record>>,
+    thumbnails: Option<(PathBuf, HashMap<Digest, Digest>)>,
+    keep: impl FnMut(usize, &Product, Done) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (sender, receiver) = sync_channel(work.jobs * 2);
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let shared = Arc::new(Shared { work, known, thumbnails, next, stop });
+    let mut pool = Pool { shared, sender, workers: Vec::new(), live: 0 };
+    for _ in 0..pool.shared.work.jobs {
+        pool.start(Vec::new())?;
+    }
+    pool.run(&receiver, keep)
 }
 
 /// Writes down what workers found out.
@@ -392,9 +412,12 @@ enum Prepared {
 fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<Prepared> {
     let skipped = |reason: String| Ok(Prepared::Done(Done::Skipped { reason }));
     fault::point(&format!("photo/{}", product.id))?;
-    let bytes = match read_photo(&shared.work.photos.join(&product.path)) {
-        Ok(bytes) => bytes,
-        Err(error) => return skipped(error.to_string()),
+    let bytes = match shared.work.contents.get(index) {
+        Some(content) => Cow::Borrowed(content.as_slice()),
+        None => match read_photo(&shared.work.photos.join(&product.path)) {
+            Ok(bytes) => Cow::Owned(bytes),
+            Err(error) => return skipped(error.to_string()),
+        },
     };
     let photo = Digest::of(&bytes);
     let record = shared.known.get(&photo).copied();

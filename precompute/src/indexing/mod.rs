@@ -1,10 +1,11 @@
 //! `precompute build`: photos in, one static folder out. One file a stage:
-//! catalogue -> [`embed`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`partitions`] (of a large one) -> [`neighbours`] ->
+//! catalogue -> [`embed`] or [`import`] (through the [`cache`]) -> [`vectors`] (through [`adaptation`]) -> [`partitions`] (of a large one) -> [`neighbours`] ->
 //! [`folder`] -> `publish`.
 
 pub mod adaptation;
 mod bytes;
 pub mod cache;
+pub mod describe;
 mod duplicates;
 mod embed;
 pub mod embeddings;
@@ -12,11 +13,12 @@ mod fingerprint;
 mod folder;
 pub mod fragments;
 mod hosting;
+mod import;
 pub mod means;
 pub mod neighbours;
 pub mod partitions;
 mod ranking;
-mod read_photo;
+pub mod read_photo;
 pub mod record_log;
 pub mod space;
 pub mod thumbnail;
@@ -157,7 +159,14 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     let own: [&Path; 2] = [&arguments.out, cache_folder];
     let mut catalogue = catalogue::gather(&arguments.catalogue, &own, &cache_folder.join("photos"))?;
     let group = arguments.group.clone().or(catalogue.group.map(str::to_owned));
-    let arguments = &BuildArguments { group, ..arguments.clone() };
+    let from_table = !arguments.catalogue.embeddings.is_empty();
+    if from_table && !arguments.no_thumbnails {
+        eprintln!(
+            "note: embeddings come without photos, so there are no thumbnails; cards show --images or an image column"
+        );
+    }
+    let no_thumbnails = arguments.no_thumbnails || from_table;
+    let arguments = &BuildArguments { group, no_thumbnails, ..arguments.clone() };
     let networks = Networks::open(&arguments.networks, cache_folder)?;
     let opened = &networks.photo;
     if !opened.network.description().trained {
@@ -175,29 +184,48 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         false => Some(Thumbnails::open(cache_folder)?),
     };
     let embedding = Instant::now();
+    let open = |network: &PhotoNetwork| {
+        let identity = network.identity();
+        let mut cache = EmbeddingCache::open(cache_folder, identity, network.dims(), Access::Write)?;
+        let own = fs::canonicalize(cache_folder).ok();
+        let others = arguments.caches.iter().filter(|folder| fs::canonicalize(folder).ok() != own);
+        others.into_iter().try_for_each(|folder| cache.merge(folder, identity))?;
+        anyhow::Ok(cache)
+    };
     let embed = |network: PhotoNetwork, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
-        let mut cache =
-            EmbeddingCache::open(cache_folder, network.identity(), network.dims(), Access::Write)?;
+        let mut cache = open(&network)?;
         let progress = Progress::new("embedding", products.len() as u64);
         let (photos, limit) = (catalogue.folder.clone(), arguments.photo_timeout);
-        let work = embed::Work { photos, products, network, jobs, limit };
+        let work = embed::Work { photos, products, contents: Vec::new(), network, jobs, limit };
         let outcome = embed::embed(work, &mut cache, thumbnails, &progress)?;
         progress.finish();
         anyhow::Ok((outcome, cache))
     };
-    let (mut outcome, cache) = embed(networks.of_photos(), products, thumbnails.as_mut())?;
+    let (mut outcome, cache, own) = if from_table {
+        let mut cache = open(&networks.of_photos())?;
+        let mut own = networks.own().map(|network| open(&network)).transpose()?;
+        let (outcome, own_outcome) =
+            import::import(&arguments.catalogue.embeddings, &networks, &mut cache, own.as_mut())?;
+        target.check_space(least_bytes(arguments, opened, outcome.items.len()))?;
+        let own = own.zip(own_outcome).map(|(cache, outcome)| OwnEmbeddings { outcome, cache });
+        (outcome, cache, own)
+    } else {
+        let (outcome, cache) = embed(networks.of_photos(), products, thumbnails.as_mut())?;
+        (outcome, cache, None)
+    };
     let own = match networks.own() {
-        Some(network) => {
+        Some(network) if !from_table => {
             let product =
                 |item: &Item| Product { id: item.id.clone(), path: item.path.clone(), address: None };
             let (mut own, cache) = embed(network, outcome.items.iter().map(product).collect(), None)?;
             outcome.keep_those_of(&mut own);
             Some(OwnEmbeddings { outcome: own, cache })
         }
-        None => None,
+        _ => own,
     };
     let embedding_seconds = embedding.elapsed().as_secs_f64();
-    if !outcome.skipped.is_empty()
+    if !from_table
+        && !outcome.skipped.is_empty()
         && let Err(error) = fs::read_dir(&catalogue.folder)
     {
         bail!(
@@ -208,7 +236,8 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         );
     }
     if outcome.items.is_empty() {
-        bail!("none of the {count} photos could be read; the first: {}", outcome.first_reason());
+        let photos = if from_table { outcome.skipped.len() } else { count };
+        bail!("none of the {photos} photos could be read; the first: {}", outcome.first_reason());
     }
     outcome.skipped.splice(0..0, std::mem::take(&mut catalogue.skipped));
     if arguments.strict && !outcome.skipped.is_empty() {

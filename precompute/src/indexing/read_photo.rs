@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// Bytes of a photo's file at most: no picture of 100 million pixels has more.
-const MOST_BYTES: u64 = 1 << 30;
+pub const MOST_BYTES: u64 = 1 << 30;
 /// How often a file is read that changes meanwhile.
 const TRIES: usize = 3;
 
