@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+import composites
 import network
 import photos
 import prints
-import trunk
 
 SEED = 3
 THINGS, GROCERIES = 1400, 500
@@ -37,16 +37,19 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     shared_layers, semantic = network.Shared(options.shared).eval(), network.blocks(options.shared)[network.SHARED_BLOCKS :].eval()
-    taps, means, paths = [], [], general_photos(options.shared)
-    for start in range(0, len(paths), trunk.TOGETHER):
+    tower = network.Tower(options.shared).eval()
+    tower.load_state_dict(torch.load(options.work / "tower.pt")["averaged"])
+    paths = general_photos(options.shared)
+    taps, means = [], []
+    for start in range(0, len(paths), composites.TOGETHER):
+        some = paths[start : start + composites.TOGETHER]
         with torch.inference_mode():
-            x, tapped = shared_layers(network.inputs([Image.open(p).convert("RGB") for p in paths[start : start + trunk.TOGETHER]]))
+            pictures = network.inputs([Image.open(path).convert("RGB") for path in some])
+            x, tapped = shared_layers(network.whole_view(pictures))
             for block in semantic:
                 x = block(x)
             taps.append([tap.numpy() for tap in tapped])
             means.append(x.mean((2, 3)).numpy())
-    tower = network.Tower(options.shared)
-    tower.load_state_dict(torch.load(options.work / "tower.pt")["model"])
     taps = [np.concatenate(layer) for layer in zip(*taps)]
     whole = network.Network(options.shared, tower, taps, np.concatenate(means)).eval()
     example = torch.zeros(1, 3, network.SIDE, network.SIDE)

@@ -19,14 +19,14 @@ import photos
 import prints
 from train import unit
 
-WEIGHTS = {"appearance": 0.8, "semantics": 1.0, "kind": 0.8, "print": 0.8}
 CATEGORIES, DRAWINGS_EACH, THINGS = 22, 14, 400
 MOST_AXES, MOST_AXES_TOGETHER = 256, 512
 
 
 def embed(session, pictures):
-    name = session.get_inputs()[0].name
-    return np.stack([session.run(["features"], {name: network.inputs([picture]).numpy()})[0].ravel() for picture in pictures])
+    read = session.get_inputs()[0]
+    made = [session.run(["features"], {read.name: network.inputs([picture], read.shape[2]).numpy()}) for picture in pictures]
+    return np.stack([features.ravel() for features, *_ in made])
 
 
 def histogram(pictures):
@@ -133,7 +133,7 @@ def main():
     parser.add_argument("--split", choices=("choose", "report"), default="report")
     options = parser.parse_args()
     sets, known = pictures(options.shared, prints.CHOOSE if options.split == "choose" else prints.REPORT)
-    own = [(network.COMPONENTS[name], weight) for name, weight in WEIGHTS.items()]
+    own = list(network.COMPONENTS.values())
     peers = {"histogram": None, "mobilenetv2": options.shared / "models/mobilenetv2.onnx", "resnet50": options.shared / "models/resnet50.onnx"}
     for name, path in {**peers, "slim": options.network}.items():
         if options.only and name not in options.only:

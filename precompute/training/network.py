@@ -1,24 +1,35 @@
 """The default network in PyTorch: MobileNetV2's layers as trained on ImageNet, and what was trained on top of them.
 
-    photo -> blocks 0 to 12 -> blocks 13 to 17, unchanged -> mean                -> semantics
-              |              -> blocks 13 to 17, trained  -> mean                -> kind
-              |                                           -> mean and largest    -> print
-              means of four layers                                               -> appearance
+    photo, 448x448 -> every 2x2 pixels' mean -> blocks 0 to 12 -> blocks 13 to 17, unchanged -> mean  -> semantics
+                   |                            |              -> blocks 13 to 17, trained   -> mean  -> kind
+                   |                            means of four layers                                  -> appearance
+                   -> the chest, 192x192     -> blocks 0 to 12 -> blocks 13 to 17, trained   -> mean and largest -> print
+
+Both views go through the same weights. Semantics and print are one component of the embedding: a print's length says how much of
+a print there is, so that it counts little where nothing is printed.
 """
 
 import numpy as np
 import onnx
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 from onnx import numpy_helper
+from PIL import Image
 
-SIDE = 224
+SIDE = 448
+# The part of the input that is looked at for a print: its side, first row and first column.
+CHEST, TOP, LEFT = 192, 104, 128
 SHARED_BLOCKS = 13
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 # Block and convolution within it whose outputs' means are the appearance: 32 channels at 112x112, 144 at 56x56, 192 at 28x28, 384 at 14x14.
 TAPS = ((0, 0), (2, 0), (4, 0), (8, 0))
-COMPONENTS = {"appearance": 128, "semantics": 256, "kind": 128, "print": 128}
+SEMANTICS, PRINT_AXES, KIND = 256, 128, 128
+# Components of the embedding: dimensions and weight. Meaning is semantics and print.
+COMPONENTS = {"appearance": (128, 0.8), "meaning": (SEMANTICS + PRINT_AXES, 1.3), "kind": (KIND, 0.8)}
+# What a print's length, 1 to 2 of a clear one, is multiplied by; the semantics' is 0.6.
+PRINT_SCALE = 0.8
 PRINT = 256
 
 
@@ -64,12 +75,12 @@ def blocks(shared):
 
 
 class Tower(nn.Module):
-    """The trained layers: from `[n, 96, 14, 14]` to print `[n, 256]` and kind `[n, 128]`."""
+    """The trained layers: from `[n, 96, side, side]` (12 of the chest, 14 of the whole) to print `[n, 256]` and kind `[n, 128]`."""
 
     def __init__(self, shared):
         super().__init__()
         self.blocks = blocks(shared)[SHARED_BLOCKS:]
-        self.print, self.kind = nn.Linear(2 * 1280, PRINT), nn.Linear(1280, COMPONENTS["kind"])
+        self.print, self.kind = nn.Linear(2 * 1280, PRINT), nn.Linear(1280, KIND)
 
     def forward(self, x):
         for block in self.blocks:
@@ -79,7 +90,7 @@ class Tower(nn.Module):
 
 
 class Shared(nn.Module):
-    """The layers before the towers: `[n, 96, 14, 14]`, and the means of the tapped layers."""
+    """The layers before the towers: `[n, 96, side / 16, side / 16]`, and the means of the tapped layers."""
 
     def __init__(self, shared):
         super().__init__()
@@ -109,8 +120,18 @@ def projection(values, scale, count, power):
     return layer
 
 
+def whole_view(x):
+    """The whole photo as the layers see it: `[n, 3, 448, 448]` to `[n, 3, 224, 224]`."""
+    return F.avg_pool2d(x, 2)
+
+
+def chest_view(x):
+    """The middle of the photo, where prints are: `[n, 3, 448, 448]` to `[n, 3, 192, 192]`."""
+    return x[:, :, TOP : TOP + CHEST, LEFT : LEFT + CHEST]
+
+
 class Network(nn.Module):
-    """The whole, as it is exported: `[n, 3, 224, 224]` to `[n, 640]`."""
+    """The whole, as it is exported: `[n, 3, 448, 448]` to `[n, 640]`."""
 
     def __init__(self, shared, tower, taps, means):
         """`taps`: of some photos the means of each tapped layer; `means`: MobileNetV2's own embeddings of them."""
@@ -119,32 +140,41 @@ class Network(nn.Module):
         self.semantic_blocks = blocks(shared)[SHARED_BLOCKS:]
         # Layers count alike, whatever the size of their numbers.
         scale = np.concatenate([np.full(tap.shape[1], tap.std(0).mean() * np.sqrt(tap.shape[1])) for tap in taps])
-        self.appearance = projection(np.concatenate(taps, 1), scale, COMPONENTS["appearance"], 0.5)
+        self.appearance = projection(np.concatenate(taps, 1), scale, COMPONENTS["appearance"][0], 0.5)
         length = np.full(means.shape[1], np.linalg.norm(means, axis=1).mean())
-        self.semantics = projection(means, length, COMPONENTS["semantics"], 0)
+        self.semantics = projection(means, length, SEMANTICS, 0)
         # The print's axes that its weights make most of.
-        own = tower.print
-        axes, _, _ = torch.linalg.svd(own.weight.data, full_matrices=False)
-        axes = axes[:, : COMPONENTS["print"]].T
-        self.print = nn.Linear(own.in_features, COMPONENTS["print"])
-        self.print.weight.data, self.print.bias.data = axes @ own.weight.data, axes @ own.bias.data
+        axes, _, _ = torch.linalg.svd(tower.print.weight.data, full_matrices=False)
+        axes = axes[:, :PRINT_AXES].T * PRINT_SCALE
+        self.print = nn.Linear(tower.print.in_features, PRINT_AXES)
+        self.print.weight.data, self.print.bias.data = axes @ tower.print.weight.data, axes @ tower.print.bias.data
 
     def forward(self, x):
-        x, means = self.shared(x)
-        appearance, semantic, trained = self.appearance(torch.cat(means, 1)), x, x
+        whole, means = self.shared(whole_view(x))
+        chest, _ = self.shared(chest_view(x))
+        semantic = kind = whole
         for block in self.semantic_blocks:
             semantic = block(semantic)
         for block in self.tower.blocks:
-            trained = block(trained)
-        mean = trained.mean((2, 3))
-        pooled = torch.cat([mean, trained.amax((2, 3))], 1)
-        return torch.cat([appearance, self.semantics(semantic.mean((2, 3))), self.tower.kind(mean), self.print(pooled)], 1)
+            kind, chest = block(kind), block(chest)
+        pooled = torch.cat([chest.mean((2, 3)), chest.amax((2, 3))], 1)
+        return torch.cat(
+            [
+                self.appearance(torch.cat(means, 1)),
+                self.semantics(semantic.mean((2, 3))),
+                self.print(pooled),
+                self.tower.kind(kind.mean((2, 3))),
+            ],
+            1,
+        )
 
 
-def inputs(pictures):
-    """Pictures as the network's input, `[n, 3, 224, 224]`."""
-    from PIL import Image
-
-    squashed = [np.asarray(picture.resize((SIDE, SIDE), Image.BILINEAR), np.float32) / 255 for picture in pictures]
-    values = (np.stack(squashed) - MEAN) / DEVIATION
+def normalised(pictures):
+    """Pictures of one size as the network's values, `[n, 3, height, width]`."""
+    values = (np.stack([np.asarray(picture, np.float32) / 255 for picture in pictures]) - MEAN) / DEVIATION
     return torch.from_numpy(values.transpose(0, 3, 1, 2).copy()).to(memory_format=torch.channels_last)
+
+
+def inputs(pictures, side=SIDE):
+    """Pictures as a network's input, `[n, 3, side, side]`."""
+    return normalised([picture.resize((side, side), Image.BILINEAR) for picture in pictures])

@@ -47,7 +47,6 @@ pub fn read(path: &Path, arguments: &EmbedArguments, filler: &mut Filler) -> any
         }
         after = name;
     }
-    drop(archive);
     ensure!(
         tail.last() == [0; BLOCK],
         "the archive is cut short after {after}: the blocks that end it are missing"
