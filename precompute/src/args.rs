@@ -71,7 +71,7 @@ pub enum Command {
 /// With what a shop has: precompute build --feed products_export.csv --out site/lookalike
 ///
 /// Of a folder, a product's id is its photo's file name without the ending (875317.jpg is 875317). Photos may be JPEG, PNG, WebP,
-/// GIF, BMP or TIFF, in folders of any depth. A photo that cannot be read is skipped and listed; hidden folders, copies in
+/// GIF, BMP or TIFF, in folders of any depth. A photo that cannot be read or is of one colour is skipped and listed; hidden folders, copies in
 /// other sizes and formats, and what this program writes itself are passed over. Embeddings are kept in
 /// DIR.cache by the photo's content, so that a second run, or one after an interruption, embeds only what is new.
 #[derive(Args, Debug, Clone)]

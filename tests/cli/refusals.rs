@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use lookalike_tests::{fail, precompute, tree};
 use serde_json::json;
 
@@ -70,6 +70,23 @@ fn broken_photos_are_skipped_and_listed_with_the_reason() -> anyhow::Result<()> 
         ensure!(errors.contains(&format!("skipped {file}: {reason}")), "standard error: {errors}");
     }
     ensure!(shop.ids()? == ["p00", "p01", "p02"], "only what was read is in the folder");
+    Ok(())
+}
+
+#[test]
+fn a_picture_of_one_colour_is_listed_and_nobodys_neighbour() -> anyhow::Result<()> {
+    let shop = Shop::with("blank", 4)?;
+    for (id, colour) in [("white", [255; 3]), ("grey", [128, 128, 130])] {
+        image::RgbImage::from_pixel(90, 120, image::Rgb(colour))
+            .save(shop.photos().join(format!("{id}.png")))?;
+    }
+    let report = shop.build(&[])?;
+    ensure!(shop.ids()? == ["p00", "p01", "p02", "p03"], "{report}");
+    let skipped = report["skipped"].as_array().context("a list")?;
+    ensure!(skipped.len() == 2, "{report}");
+    for photo in skipped {
+        ensure!(photo["reason"].as_str().is_some_and(|reason| reason.contains("blank")), "{report}");
+    }
     Ok(())
 }
 

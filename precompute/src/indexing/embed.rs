@@ -20,6 +20,7 @@ use lookalike::colour::Colours;
 use lookalike::digest::Digest;
 use lookalike::photo::{Limits, decode};
 
+use super::blank::{self, is_blank};
 use super::cache::{Described, EmbeddingCache, Record};
 use super::read_photo::{Unreadable, read_photo};
 use super::thumbnail::{self, Thumbnails};
@@ -434,6 +435,9 @@ fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<P
         Err(error) => return skipped(error.to_string()),
     };
     drop(bytes);
+    if is_blank(&decoded) {
+        return skipped(blank::REASON.to_owned());
+    }
     if let (Some((folder, _)), None) = (&shared.thumbnails, thumbnail) {
         thumbnail = Some(thumbnail::write(&decoded, folder)?);
     }

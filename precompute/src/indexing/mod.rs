@@ -3,6 +3,7 @@
 //! [`folder`] -> `publish`.
 
 pub mod adaptation;
+mod blank;
 mod bytes;
 pub mod cache;
 pub mod describe;
