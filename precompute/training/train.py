@@ -34,6 +34,7 @@ GROCERIES, EACH_OF_THINGS = 600, 2
 TEACHER_DIMS, TEACHER_SIDE = 256, 96
 LIKE_IT, LIKE_IT_TEMPERATURE = 0.4, 0.08
 AVERAGED = 0.997
+LENGTH_AT_FIRST = 1 / 15
 SAVE_EVERY = 50
 
 
@@ -234,6 +235,10 @@ def main():
     new = [*model.print.parameters(), *model.kind.parameters(), *heads.parameters()]
     groups = [{"params": model.blocks.parameters(), "rate": RATE}, {"params": new, "rate": HEADS_RATE}]
     optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=DECAY)
+    with torch.no_grad():
+        # Prints begin at about the length that they are to have.
+        model.print.weight.mul_(LENGTH_AT_FIRST)
+        model.print.bias.mul_(LENGTH_AT_FIRST)
     if options.kinds_of:
         model.load_state_dict(torch.load(options.kinds_of)["averaged"])
         lessons.kinds_of = kinds_as_they_were(model, lessons.clothes.values)
