@@ -1,22 +1,14 @@
-"""The photos to learn from: the catalogue, the groceries, drawn garments and the prints, as arrays of bytes.
+"""The photos to learn from: which there are, what they show, and which are held out.
 
-A photo is squashed to SIDE x SIDE by Pillow's BILINEAR, which is what `src/photo/resize.rs` does, so that training sees
-what the network will see. Nothing here is chosen by how well it did: the split is by photographer, fixed by arithmetic.
+Nothing here is chosen by how well it did: the split is by photographer, fixed by arithmetic.
 """
 
 import csv
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-SIDE = 176  # a tenth over the largest input trained at, so that crops and tilts have pixels to take
 HELD_OUT_FIFTH = 0
-
-
-def squash(path, side):
-    """RGB bytes `[side, side, 3]` of a photo."""
-    return np.asarray(Image.open(path).convert("RGB").resize((side, side), Image.BILINEAR))
 
 
 def rows(path):
@@ -49,9 +41,3 @@ def groceries(shared):
     products = [row["class"] for row in items]
     held_out = set(sorted(set(products))[::5])
     return paths, products, np.array([product in held_out for product in products])
-
-
-def prints(shared, side):
-    """Drawings with alpha, `[n, side, side, 4]` bytes."""
-    paths = sorted((Path(shared) / "train/prints").glob("*.png"))
-    return np.stack([np.asarray(Image.open(path).convert("RGBA").resize((side, side), Image.BILINEAR)) for path in paths])

@@ -44,22 +44,26 @@ fn cases(folder: &Path) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// The error of the decoder, `None` if a picture came out; fails on a panic or over the time limit.
-fn decode_in_time(case: &Case) -> anyhow::Result<Option<String>> {
-    let bytes = fs::read(&case.path).with_context(|| case.name.clone())?;
+/// The error of the decoder, `None` if a picture came out.
+///
+/// # Errors
+/// If it panics, takes longer than `limit`, or gives a picture of another size than it says.
+pub fn decode_in_time(bytes: Vec<u8>, limit: Duration) -> anyhow::Result<Option<String>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
-        let result = decode(&bytes, &Limits::default());
-        let pixels = |photo: lookalike::photo::Photo| {
-            let expected = photo.width() as usize * photo.height() as usize * 3;
-            if photo.rgb().len() == expected { None } else { Some("a picture of another size".to_owned()) }
+        let sizes = |photo: lookalike::photo::Photo| {
+            (photo.rgb().len(), photo.width() as usize * photo.height() as usize * 3)
         };
-        sender.send(result.map_or_else(|error| Some(error.to_string()), pixels)).ok();
+        sender.send(decode(&bytes, &Limits::default()).map(sizes)).ok();
     });
-    match receiver.recv_timeout(TIME_LIMIT) {
-        Ok(error) => Ok(error),
-        Err(RecvTimeoutError::Timeout) => bail!("{}: not decoded after {TIME_LIMIT:?}", case.name),
-        Err(RecvTimeoutError::Disconnected) => bail!("{}: the decoder panicked", case.name),
+    match receiver.recv_timeout(limit) {
+        Ok(Ok((found, expected))) => {
+            ensure!(found == expected, "a picture of another size");
+            Ok(None)
+        }
+        Ok(Err(error)) => Ok(Some(error.to_string())),
+        Err(RecvTimeoutError::Timeout) => bail!("not decoded after {limit:?}"),
+        Err(RecvTimeoutError::Disconnected) => bail!("the decoder panicked"),
     }
 }
 
@@ -80,10 +84,11 @@ fn every_file_gives_what_its_entry_says() -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let mut seen = [0; 3];
     for case in cases(&folder)? {
-        let outcome = match decode_in_time(&case) {
+        let bytes = fs::read(&case.path).with_context(|| case.name.clone())?;
+        let outcome = match decode_in_time(bytes, TIME_LIMIT) {
             Ok(outcome) => outcome,
             Err(problem) => {
-                problems.push(problem.to_string());
+                problems.push(format!("{}: {problem}", case.name));
                 continue;
             }
         };

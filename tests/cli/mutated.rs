@@ -7,16 +7,15 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use image::{DynamicImage, ImageFormat};
-use lookalike::photo::{Limits, decode};
-use lookalike_tests::{arguments, mutated, picture, program, shared, vouch_for};
+use lookalike_tests::{arguments, mutated, picture, program, shared, tree, vouch_for};
 use serde_json::Value;
 
+use crate::hostile::decode_in_time;
 use crate::shop::Shop;
 
 /// For one input, generous on a busy machine.
@@ -126,20 +125,7 @@ fn photos() -> anyhow::Result<()> {
     let sound = sound_photos()?;
     all_end_well(tries(300, 0.45)?, "photos", |seed| {
         let bytes = mutated(&sound[seed as usize % sound.len()], seed);
-        let (sender, receiver) = channel();
-        let decoder = thread::spawn(move || {
-            let limits = Limits::default();
-            sender.send(decode(&bytes, &limits).map(|photo| photo.rgb().len())).ok();
-        });
-        match receiver.recv_timeout(TIME_LIMIT) {
-            Ok(Ok(_)) => Ok(End::Read),
-            Ok(Err(_)) => Ok(End::Refused),
-            Err(RecvTimeoutError::Timeout) => bail!("not decoded after {TIME_LIMIT:?}"),
-            Err(RecvTimeoutError::Disconnected) => {
-                decoder.join().ok();
-                bail!("the decoder panicked")
-            }
-        }
+        Ok(if decode_in_time(bytes, TIME_LIMIT)?.is_some() { End::Refused } else { End::Read })
     })
 }
 
@@ -198,40 +184,23 @@ fn feeds() -> anyhow::Result<()> {
     })
 }
 
-/// Files of a folder, as paths from it.
-fn files_of(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next)? {
-            let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { found.push(path.strip_prefix(folder)?.to_owned()) }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// Damages a file of the built folder of `shop` at a time and puts it back; every reader of the program tries it.
 fn folder_files(shop: &Shop, count: u64, name: &str) -> anyhow::Result<()> {
     let out = shop.out();
-    let files: Vec<PathBuf> = files_of(&out)?
-        .into_iter()
-        .filter(|path| !path.starts_with("thumbnails") && !has_widget(path))
-        .collect();
+    let is_data = |path: &String| !path.starts_with("thumbnails/") && !path.starts_with("widget-");
+    let files: Vec<String> = tree(&out)?.into_keys().filter(is_data).collect();
     ensure!(files.len() > 8, "{files:?}");
     let manifest: Value = serde_json::from_slice(&fs::read(out.join("manifest.json"))?)?;
     let photo = shop.photos().join("p01.png");
     let export = shop.0.join("mutated.npy");
     all_end_well(count, name, |seed| {
-        let path = &files[seed as usize % files.len()];
-        let what = path.to_string_lossy().into_owned();
-        let original = fs::read(out.join(path))?;
+        let what = &files[seed as usize % files.len()];
+        let original = fs::read(out.join(what))?;
         let content = mutated(&original, seed);
-        fs::write(out.join(path), &content)?;
+        fs::write(out.join(what), &content)?;
         if what != "manifest.json" {
             let mut vouched = manifest.clone();
-            vouch_for(&mut vouched, &what, &content);
+            vouch_for(&mut vouched, what, &content);
             fs::write(out.join("manifest.json"), serde_json::to_vec(&vouched)?)?;
         }
         let photo = arguments!["query", &out, "--photo", &photo, "--metric", "manhattan", "--colour", "0.3"];
@@ -248,14 +217,10 @@ fn folder_files(shop: &Shop, count: u64, name: &str) -> anyhow::Result<()> {
                 all.and_then(|all| next.map(|next| if all == End::Read { next } else { all }))
             })
             .context("commands")?;
-        fs::write(out.join(path), &original)?;
+        fs::write(out.join(what), &original)?;
         fs::write(out.join("manifest.json"), serde_json::to_vec(&manifest)?)?;
         outcome
     })
-}
-
-fn has_widget(path: &Path) -> bool {
-    path.components().next().is_some_and(|first| first.as_os_str().to_string_lossy().starts_with("widget-"))
 }
 
 #[test]

@@ -3,42 +3,23 @@
     make test-ray
 """
 
-import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spark import INTEGRATIONS, processes, rows
+from spark import INTEGRATIONS, begin, processes, rows
 
 PHOTOS = 300
 LIMIT = 300
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True)
-    arguments = parser.parse_args()
-    work = arguments.work.absolute()
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    # A name of its own, so that no other process is taken for it.
-    program = work / "precompute"
-    shutil.copy2(arguments.program, program)
-
-    def run(*all_arguments):
-        return subprocess.run([program, *map(str, all_arguments)], check=True, capture_output=True)
-
-    run("sample", "--out", work / "sample", "--count", PHOTOS, "--seed", 5)
-    photos = work / "sample/photos"
-    (photos / "broken.jpg").write_bytes(b"no picture")
+    work, program, run, photos = begin(PHOTOS)
     run("embed", photos, "--out", work / "alone.parquet")
     alone = rows([work / "alone.parquet"])
     assert len(alone) == PHOTOS + 1 and alone["broken"][0]["error"], "what one machine makes"

@@ -113,7 +113,9 @@ class Job:
         self.process.wait()
 
 
-def main():
+def begin(count):
+    """Of the command line an empty work folder, the program in it, a function that runs it, and a folder of `count` drawn photos and a
+    broken one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
@@ -128,9 +130,14 @@ def main():
     def run(*all_arguments):
         return subprocess.run([program, *map(str, all_arguments)], check=True, capture_output=True)
 
-    run("sample", "--out", work / "sample", "--count", PHOTOS, "--seed", 5)
+    run("sample", "--out", work / "sample", "--count", count, "--seed", 5)
     photos = work / "sample/photos"
     (photos / "broken.jpg").write_bytes(b"no picture")
+    return work, program, run, photos
+
+
+def main():
+    work, program, run, photos = begin(PHOTOS)
     shutil.copy(next(photos.rglob("*.jpg")), photos / "an odd+%41 name.jpg")
     files = sorted(photos.rglob("*.jpg"))
     assert len(files) == PHOTOS + 2, f"{len(files)} photos"
