@@ -194,7 +194,7 @@ train: build ## Train the default network from ../shared (PyTorch; an hour or tw
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/export.py --shared ../shared --work $(TRAINING)/work --out $(TRAINING)/slim.onnx
 	$(PRECOMPUTE) model compile $(TRAINING)/slim.onnx --preprocessing torch --weights rans --weight-step 0.3 \
-		--components appearance:128:0.8,meaning:384:1.3,kind:128:0.8 -o precompute/slim
+		--components appearance:128:0.9,semantics:256:1,print:128:3:1.5,kind:128:0.9 -o precompute/slim
 
 SPLIT ?= report
 

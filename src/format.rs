@@ -58,6 +58,7 @@ pub fn verify(content: &[u8], sha256: &str) -> Result<(), FormatError> {
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    version: u16,
 }
 
 impl<'a> Reader<'a> {
@@ -71,17 +72,22 @@ impl<'a> Reader<'a> {
         if bytes.get(..4) != Some(magic) {
             return Err(FormatError::Magic { expected });
         }
-        let mut reader = Reader { bytes, at: 4 };
+        let mut reader = Reader { bytes, at: 4, version: 0 };
         let found = reader.u16()?;
         if found > version {
             return Err(FormatError::NewerVersion { found: found.into(), known: version.into() });
         }
-        Ok(reader)
+        Ok(Reader { version: found, ..reader })
+    }
+
+    /// The version of the file that it was opened on, 0 within one.
+    pub fn version(&self) -> u16 {
+        self.version
     }
 
     /// Starts at the first byte: of something within a file.
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0 }
+        Reader { bytes, at: 0, version: 0 }
     }
 
     /// The next `count` bytes.

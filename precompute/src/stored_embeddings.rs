@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use lookalike::digest::Digest;
-use lookalike::embedding::Adaptation;
+use lookalike::embedding::{Adaptation, Component};
 
 use crate::folder_reader::Folder;
 use crate::indexing::adaptation::{kept_path, of_cache};
@@ -27,7 +27,7 @@ pub struct StoredEmbeddings {
     /// Of these, by item.
     pub network_records: Vec<Record>,
     /// Dimensions and weight of each component of these.
-    pub components: Vec<(usize, f32)>,
+    pub components: Vec<Component>,
     /// Ids in item order.
     pub ids: Vec<String>,
     /// Whether the vectors that distances are measured on differ from the network's.
@@ -41,7 +41,7 @@ pub struct StoredEmbeddings {
 struct Role {
     network: Digest,
     dims: usize,
-    components: Vec<(usize, f32)>,
+    components: Vec<Component>,
     adaptation: Option<Adaptation>,
 }
 
@@ -50,7 +50,7 @@ impl Role {
         let network = folder.network()?.network;
         let (identity, dims) = (network.identity(), network.dims());
         let adaptation = folder.adaptation()?;
-        Ok(Role { network: identity, dims, components: network.components(), adaptation })
+        Ok(Role { network: identity, dims, components: Component::of_network(network.description()), adaptation })
     }
 
     fn of_neighbours(folder: &Folder, cache_folder: &Path) -> anyhow::Result<Role> {

@@ -41,20 +41,33 @@ def histogram(pictures):
 
 def adaptation(rows, components, adapted):
     """A function from embeddings to the vectors that distances are measured on, fitted to `rows` (src/embedding/fit.rs)."""
+
+    def scaled(rows, component):
+        """Of unit length, or as long as the part of its full length that it has."""
+        full = component.full_length
+        return unit(rows) if full is None else rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), full)
+
     parts, start = [], 0
-    wanted = [min(dims, MOST_AXES) for dims, _ in components]
+    wanted = [min(component.dims, MOST_AXES) for component in components]
     share = min(1, MOST_AXES_TOGETHER / sum(wanted))
-    for (dims, weight), axes in zip(components, wanted):
-        own = unit(rows[:, start : start + dims])
-        mean = own.mean(0)
+    for component, axes in zip(components, wanted):
+        own = scaled(rows[:, start : start + component.dims], component)
+        mean = own.mean(0) if component.full_length is None else np.zeros(component.dims)
         _, sizes, directions = np.linalg.svd(own - mean, full_matrices=False)
         count = min(int(axes * share), len(rows) - 1, int((sizes**2 > 1e-6 * sizes[0] ** 2).sum()))
-        parts.append((slice(start, start + dims), weight, mean, directions[:count] / np.sqrt(sizes[:count, None] / np.sqrt(len(rows)))))
-        start += dims
+        axes = directions[:count] / np.sqrt(sizes[:count, None] / np.sqrt(len(rows)))
+        parts.append((slice(start, start + component.dims), component, mean, axes))
+        start += component.dims
+
+    def one(rows, component, mean, axes):
+        own = scaled(rows, component)
+        if not adapted:
+            return component.weight * own
+        length = 1 if component.full_length is None else np.linalg.norm(own, axis=1, keepdims=True)
+        return component.weight * length * unit((own - mean) @ axes.T)
 
     def apply(rows):
-        whitened = lambda part, mean, axes: unit((unit(rows[:, part]) - mean) @ axes.T) if adapted else unit(rows[:, part])
-        return unit(np.concatenate([weight * whitened(part, mean, axes) for part, weight, mean, axes in parts], 1))
+        return unit(np.concatenate([one(rows[:, part], *of) for part, *of in parts], 1))
 
     return apply
 
@@ -142,7 +155,7 @@ def main():
         settings.add_session_config_entry("session.disable_quant_qdq", "1")
         make = histogram if path is None else lambda own, session=onnxruntime.InferenceSession(path, settings): embed(session, own)
         rows = {part: make(photos) for part, photos in sets.items()}
-        components = own if name == "slim" else [(rows["pairs"].shape[1], 1.0)]
+        components = own if name == "slim" else [network.Component(rows["pairs"].shape[1], 1.0)]
         for adapted in (False, True):
             print(json.dumps({"network": name, "adapted": adapted, "split": options.split, **figures(rows, known, components, adapted)}), flush=True)
 

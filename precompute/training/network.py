@@ -5,9 +5,11 @@
                    |                            means of four layers                                  -> appearance
                    -> the chest, 192x192     -> blocks 0 to 12 -> blocks 13 to 17, trained   -> mean and largest -> print
 
-Both views go through the same weights. Semantics and print are one component of the embedding: a print's length says how much of
-a print there is, so that it counts little where nothing is printed.
+Both views go through the same weights. A print's length says how much of a print there is, so that it counts little where nothing
+is printed.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -25,11 +27,22 @@ MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 # Block and convolution within it whose outputs' means are the appearance: 32 channels at 112x112, 144 at 56x56, 192 at 28x28, 384 at 14x14.
 TAPS = ((0, 0), (2, 0), (4, 0), (8, 0))
-SEMANTICS, PRINT_AXES, KIND = 256, 128, 128
-# Components of the embedding: dimensions and weight. Meaning is semantics and print.
-COMPONENTS = {"appearance": (128, 0.8), "meaning": (SEMANTICS + PRINT_AXES, 1.3), "kind": (KIND, 0.8)}
-# What a print's length, 1 to 2 of a clear one, is multiplied by; the semantics' is 0.6.
-PRINT_SCALE = 0.8
+
+
+class Component(NamedTuple):
+    dims: int
+    weight: float
+    # The length from which on the component counts in full.
+    full_length: float | None = None
+
+
+# In the order of the embedding. A clear print's length is 1 to 2, a plain photo's about 0.2.
+COMPONENTS = {
+    "appearance": Component(128, 0.9),
+    "semantics": Component(256, 1.0),
+    "print": Component(128, 3.0, 1.5),
+    "kind": Component(128, 0.9),
+}
 PRINT = 256
 
 
@@ -80,7 +93,7 @@ class Tower(nn.Module):
     def __init__(self, shared):
         super().__init__()
         self.blocks = blocks(shared)[SHARED_BLOCKS:]
-        self.print, self.kind = nn.Linear(2 * 1280, PRINT), nn.Linear(1280, KIND)
+        self.print, self.kind = nn.Linear(2 * 1280, PRINT), nn.Linear(1280, COMPONENTS["kind"].dims)
 
     def forward(self, x):
         for block in self.blocks:
@@ -140,13 +153,13 @@ class Network(nn.Module):
         self.semantic_blocks = blocks(shared)[SHARED_BLOCKS:]
         # Layers count alike, whatever the size of their numbers.
         scale = np.concatenate([np.full(tap.shape[1], tap.std(0).mean() * np.sqrt(tap.shape[1])) for tap in taps])
-        self.appearance = projection(np.concatenate(taps, 1), scale, COMPONENTS["appearance"][0], 0.5)
+        self.appearance = projection(np.concatenate(taps, 1), scale, COMPONENTS["appearance"].dims, 0.5)
         length = np.full(means.shape[1], np.linalg.norm(means, axis=1).mean())
-        self.semantics = projection(means, length, SEMANTICS, 0)
+        self.semantics = projection(means, length, COMPONENTS["semantics"].dims, 0)
         # The print's axes that its weights make most of.
         axes, _, _ = torch.linalg.svd(tower.print.weight.data, full_matrices=False)
-        axes = axes[:, :PRINT_AXES].T * PRINT_SCALE
-        self.print = nn.Linear(tower.print.in_features, PRINT_AXES)
+        axes = axes[:, : COMPONENTS["print"].dims].T
+        self.print = nn.Linear(tower.print.in_features, len(axes))
         self.print.weight.data, self.print.bias.data = axes @ tower.print.weight.data, axes @ tower.print.bias.data
 
     def forward(self, x):

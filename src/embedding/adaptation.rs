@@ -5,10 +5,15 @@
 //!     unit     = component / |component|
 //!     along    = axes * (unit - mean)        each axis is divided by the fourth root of its variance
 //!     adapted  = weight * along / |along|
+//! of a component by length (how much of a print there is) instead:
+//!     along    = axes * component            axes about zero, not about the mean
+//!     adapted  = |component| * along / |along|
 //! all components one after the other, scaled to unit length
 //! ```
 //!
-//! Components are adapted apart: joined first, those of large variance would decide the axes of all.
+//! Components are adapted apart: joined first, those of large variance would decide the axes of all. A component by length
+//! keeps it and has no mean taken off: brought to one length, the little that plain photos have of it would count as much as
+//! a print does.
 //!
 //! A plain projection on principal axes leaves distances as they were. Full whitening (division by the square root) makes
 //! axes that are noise as loud as those that carry meaning; the fourth root is half of the way, and is what found most
@@ -18,11 +23,14 @@
 
 use tract_core::internal::f16;
 
-use super::{norm, sums};
+use super::{Component, norm, sums};
 use crate::format::{FormatError, Reader};
 
 const MAGIC: &[u8; 4] = b"LKAD";
+/// Version of a file without components by length.
 const VERSION: u16 = 1;
+/// Version of a file with components by length, and the greatest that is read.
+const VERSION_BY_LENGTH: u16 = 2;
 /// Number of axes of a component at most.
 pub const MAX_AXES: usize = 256;
 /// Number of axes of all components together at most: what codes can hold.
@@ -46,9 +54,11 @@ pub struct Adaptation {
 /// The adaptation of one component of the embedding.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AdaptedComponent {
-    /// Length after adaptation.
+    /// Length after adaptation, of a component by length the greatest.
     weight: f32,
-    /// Mean of the catalogue's components, each of unit length, `[dims]`.
+    /// Whether adaptation keeps the component's own length.
+    by_length: bool,
+    /// Mean of the catalogue's components, each of unit length, `[dims]`; zeros of a component by length.
     mean: Vec<f32>,
     /// Principal axes, each divided by the fourth root of its variance, `[axes, dims]`; numbers that f16 holds. None if the
     /// component is the same in all photos.
@@ -59,11 +69,12 @@ impl AdaptedComponent {
     /// From the mean, `[dims]`, and the axes, `[axes, dims]`. Axes are scaled together so that the largest number is 1 (the
     /// component is scaled to its weight anyway) and rounded to what the file holds.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn new(weight: f32, mean: Vec<f32>, axes: &[f64]) -> AdaptedComponent {
+    pub(super) fn new(component: Component, mean: Vec<f32>, axes: &[f64]) -> AdaptedComponent {
+        let Component { weight, by_length, .. } = component;
         let largest = axes.iter().fold(0f64, |largest, value| largest.max(value.abs()));
         let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
         let axes = axes.iter().map(|value| f16::from_f64(value * scale).to_f32()).collect();
-        AdaptedComponent { weight, mean, axes }
+        AdaptedComponent { weight, by_length, mean, axes }
     }
 
     fn axes(&self) -> usize {
@@ -80,16 +91,17 @@ impl AdaptedComponent {
         let axes = self.axes.chunks_exact(self.mean.len());
         let start = adapted.len();
         adapted.extend(axes.map(|axis| sums(axis, &centred).product as f32));
-        scale_to(&mut adapted[start..], self.weight);
+        let length = if self.by_length { norm(component) } else { f64::from(self.weight) };
+        scale_to(&mut adapted[start..], length);
         Ok(())
     }
 }
 
 /// Scales `values` to the length `length`, unless they are all zero.
-fn scale_to(values: &mut [f32], length: f32) {
+fn scale_to(values: &mut [f32], length: f64) {
     let own = norm(values);
     if own > 0.0 {
-        values.iter_mut().for_each(|value| *value = (f64::from(*value) * f64::from(length) / own) as f32);
+        values.iter_mut().for_each(|value| *value = (f64::from(*value) * length / own) as f32);
     }
 }
 
@@ -145,9 +157,14 @@ impl Adaptation {
         self.components.iter().map(AdaptedComponent::axes).sum()
     }
 
-    /// Dimensions and weight of each component, in the order of the embedding.
-    pub fn components(&self) -> Vec<(usize, f32)> {
-        self.components.iter().map(|component| (component.mean.len(), component.weight)).collect()
+    /// The components that it takes, in the order of the embedding.
+    pub fn components(&self) -> Vec<Component> {
+        let component = |of: &AdaptedComponent| Component {
+            dims: of.mean.len(),
+            weight: of.weight,
+            by_length: of.by_length,
+        };
+        self.components.iter().map(component).collect()
     }
 
     /// Itself, if it takes embeddings of `dims` dimensions.
@@ -185,7 +202,7 @@ impl Adaptation {
             component.apply(own, &mut adapted)?;
             rest = others;
         }
-        if self.components.len() > 1 {
+        if !self.is_whole() {
             scale_to(&mut adapted, 1.0);
         }
         Ok(adapted)
@@ -195,7 +212,8 @@ impl Adaptation {
     pub fn write(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         let numbers = |component: &AdaptedComponent| [component.mean.len() as u32, component.axes() as u32];
-        bytes.extend(VERSION.to_le_bytes());
+        let has_lengths = self.components.iter().any(|component| component.by_length);
+        bytes.extend(if has_lengths { VERSION_BY_LENGTH } else { VERSION }.to_le_bytes());
         // The whole embedding needs no table.
         let table = if self.is_whole() { &[][..] } else { &self.components[..] };
         bytes.extend((table.len() as u16).to_le_bytes());
@@ -205,6 +223,9 @@ impl Adaptation {
         for component in table {
             bytes.extend(numbers(component).into_iter().flat_map(u32::to_le_bytes));
             bytes.extend(component.weight.to_le_bytes());
+            if has_lengths {
+                bytes.extend(u32::from(component.by_length).to_le_bytes());
+            }
         }
         for component in &self.components {
             bytes.extend(component.mean.iter().flat_map(|value| value.to_le_bytes()));
@@ -216,7 +237,7 @@ impl Adaptation {
 
     /// Whether the embedding is adapted as a whole.
     fn is_whole(&self) -> bool {
-        matches!(&self.components[..], [only] if only.weight == 1.0)
+        matches!(&self.components[..], [only] if only.weight == 1.0 && !only.by_length)
     }
 
     /// Reads `adaptation-<hash>.bin`.
@@ -224,32 +245,39 @@ impl Adaptation {
     /// # Errors
     /// [`FormatError`] when it is another file, of a later version, cut short, or holds numbers that no writer puts there.
     pub fn read(bytes: &[u8]) -> Result<Adaptation, FormatError> {
-        let mut reader = Reader::open(bytes, MAGIC, "an adaptation file", VERSION)?;
+        let mut reader = Reader::open(bytes, MAGIC, "an adaptation file", VERSION_BY_LENGTH)?;
+        let has_lengths = reader.version() >= VERSION_BY_LENGTH;
         let count = reader.u16()?;
         let [dims, axes] = [reader.u32()? as usize, reader.u32()? as usize];
         let products = reader.u32()?;
         let mut table = Vec::new();
         for _ in 0..count {
             let [dims, axes] = [reader.u32()? as usize, reader.u32()? as usize];
-            table.push((dims, axes, reader.f32s(1)?[0]));
+            let weight = reader.f32s(1)?[0];
+            let by_length = match if has_lengths { reader.u32()? } else { 0 } {
+                flag @ (0 | 1) => flag == 1,
+                flag => return Err(FormatError::Value(format!("has a component of kind {flag}"))),
+            };
+            table.push((Component { dims, weight, by_length }, axes));
         }
         if count == 0 {
-            table.push((dims, axes, 1.0));
+            table.push((Component::whole(dims), axes));
         }
-        let sum = |side: fn(&(usize, usize, f32)) -> usize| {
+        let sum = |side: fn(&(Component, usize)) -> usize| {
             table.iter().map(side).try_fold(0usize, |sum, own| sum.checked_add(own))
         };
-        let fits = |(dims, axes, weight): &(usize, usize, f32)| {
+        let fits = |(component, axes): &(Component, usize)| {
+            let Component { dims, weight, .. } = component;
             *dims > 0 && *axes <= MAX_AXES.min(*dims) && (0.0..=LARGEST_WEIGHT).contains(weight)
         };
-        let adds_up = [sum(|own| own.0), sum(|own| own.1)] == [Some(dims), Some(axes)];
+        let adds_up = [sum(|own| own.0.dims), sum(|own| own.1)] == [Some(dims), Some(axes)];
         if axes == 0 || !adds_up || !table.iter().all(fits) {
             return Err(FormatError::Value(format!(
                 "has {axes} axes of {dims} dimensions in {count} components"
             )));
         }
         let mut components = Vec::new();
-        for (dims, axes, weight) in table {
+        for (Component { dims, weight, by_length }, axes) in table {
             let mean = reader.f32s(dims)?;
             let halves = reader.take(dims.saturating_mul(axes).saturating_mul(2))?.as_chunks::<2>().0;
             let axes: Vec<f32> = halves.iter().map(|half| f16::from_le_bytes(*half).to_f32()).collect();
@@ -259,7 +287,7 @@ impl Adaptation {
             {
                 return Err(FormatError::Value(format!("holds {wrong}, where numbers are from -1 to 1")));
             }
-            components.push(AdaptedComponent { weight, mean, axes });
+            components.push(AdaptedComponent { weight, by_length, mean, axes });
         }
         reader.finish()?;
         Ok(Adaptation { products, components })

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::embedding::norm;
+use crate::embedding::{Component, norm};
 use crate::format::FormatError;
 
 /// Numbers from 1 to 11, `[rows, dims]`.
@@ -19,7 +19,12 @@ fn spread(rows: usize, dims: usize) -> Vec<f32> {
 }
 
 fn fit_whole(rows: &[f32], dims: usize, products: u32, threads: usize) -> Result<Adaptation, FitError> {
-    fit(rows, &[(dims, 1.0)], products, threads)
+    fit(rows, &[Component::whole(dims)], products, threads)
+}
+
+/// A component of `dims` dimensions and length `weight`.
+fn always(dims: usize, weight: f32) -> Component {
+    Component { dims, weight, by_length: false }
 }
 
 fn close(got: &[f32], want: &[f32], error: f32) -> bool {
@@ -143,7 +148,7 @@ fn what_is_written_is_read_and_damage_is_refused() -> Result<(), Box<dyn std::er
         changed[at..at + to.len()].copy_from_slice(to);
         Adaptation::read(&changed)
     };
-    assert!(matches!(changed(4, &[9]), Err(FormatError::NewerVersion { found: 9, known: 1 })));
+    assert!(matches!(changed(4, &[9]), Err(FormatError::NewerVersion { found: 9, known: 2 })));
     assert!(matches!(Adaptation::read(&[&bytes[..], &[0]].concat()), Err(FormatError::Length { .. })));
     assert!(matches!(changed(8, &u32::MAX.to_le_bytes()), Err(FormatError::Length { .. })));
     for (at, value) in [(8, 0u32), (12, 0), (12, 5), (12, u32::MAX)] {
@@ -167,8 +172,8 @@ fn what_is_written_is_read_and_damage_is_refused() -> Result<(), Box<dyn std::er
 fn components_are_adapted_apart_and_joined_by_their_weights() -> Result<(), Box<dyn std::error::Error>> {
     let (left, right) = (spread(40, 5), spread(40, 3));
     let joined: Vec<f32> = left.chunks(5).zip(right.chunks(3)).flat_map(|(a, b)| [a, b].concat()).collect();
-    let adaptation = fit(&joined, &[(5, 2.0), (3, 0.5)], 40, 2)?;
-    assert_eq!((adaptation.dims(), adaptation.components()), (8, vec![(5, 2.0), (3, 0.5)]));
+    let adaptation = fit(&joined, &[always(5, 2.0), always(3, 0.5)], 40, 2)?;
+    assert_eq!((adaptation.dims(), adaptation.components()), (8, vec![always(5, 2.0), always(3, 0.5)]));
     let adapted = adaptation.apply(&joined[..8])?;
     let own =
         [fit_whole(&left, 5, 40, 1)?.apply(&left[..5])?, fit_whole(&right, 3, 40, 1)?.apply(&right[..3])?];
@@ -191,9 +196,43 @@ fn components_are_adapted_apart_and_joined_by_their_weights() -> Result<(), Box<
 
     // A component that is the same in all photos has no axes; one of zeros stays zeros.
     let constant: Vec<f32> = left.chunks(5).flat_map(|row| [row, &[1.0, 2.0]].concat()).collect();
-    let adaptation = fit(&constant, &[(5, 1.0), (2, 1.0)], 40, 1)?;
+    let adaptation = fit(&constant, &[always(5, 1.0), always(2, 1.0)], 40, 1)?;
     assert!(close(&adaptation.apply(&constant[..7])?, &own[0], 1e-5));
-    assert_eq!(axes_of(&[(1280, 1.0), (256, 1.0), (256, 0.5)]), [170, 170, 170]);
+    assert_eq!(axes_of(&[always(1280, 1.0), always(256, 1.0), always(256, 0.5)]), [170, 170, 170]);
+    Ok(())
+}
+
+#[test]
+fn a_component_by_length_keeps_it() -> Result<(), Box<dyn std::error::Error>> {
+    // python3 -c "import numpy as np
+    // x=np.array([[(i*i*7+j*j*3+i*j*5)%11-5 for j in range(3)] for i in range(9)],float)/20;q=np.array([.3,-.1,.2])
+    // w,v=np.linalg.eigh((x/2).T@(x/2)/9);w,v=w[::-1],v[:,::-1];v*=np.sign(v[np.abs(v).argmax(0),range(3)])
+    // a=q@v/w**.25;a*=np.linalg.norm(q)/np.linalg.norm(a);a=np.append([1],a);print((a/np.linalg.norm(a)).tolist())"
+    let want = [0.93658581, 0.16793204, 0.24146643, -0.19052509];
+    let number = |i: usize, j: usize| ((i * i * 7 + j * j * 3 + i * j * 5) % 11) as f32 / 20.0 - 0.25;
+    let kept: Vec<f32> = (0..9).flat_map(|i| (0..3).map(move |j| number(i, j))).collect();
+    // Beside it one that has a single axis, so that of unit length it is 1 or -1.
+    let sides = [[1.0, 0.0], [0.8, 0.6]];
+    let rows: Vec<f32> = kept.chunks(3).enumerate().flat_map(|(i, own)| [&sides[i % 2][..], own].concat()).collect();
+    let components = [always(2, 1.0), Component { dims: 3, weight: 2.0, by_length: true }];
+    let adaptation = fit(&rows, &components, 9, 1)?;
+    assert_eq!(adaptation.components(), components);
+    let adapted = adaptation.apply(&[0.8, 0.6, 0.3, -0.1, 0.2])?;
+    assert!(close(&adapted, &want, 1e-3), "{adapted:?}");
+    // Twice as much of it counts twice as much beside the other, none of it not at all.
+    let twice = adaptation.apply(&[0.8, 0.6, 0.6, -0.2, 0.4])?;
+    let part = |of: &[f32], at: usize| of[at] / of[0];
+    (1..4).for_each(|at| assert!((part(&twice, at) - 2.0 * part(&adapted, at)).abs() < 1e-5, "{twice:?}"));
+    assert_eq!(adaptation.apply(&[0.8, 0.6, 0.0, 0.0, 0.0])?, [1.0, 0.0, 0.0, 0.0]);
+
+    let bytes = adaptation.write();
+    assert_eq!((bytes[4], Adaptation::read(&bytes)?), (2, adaptation));
+    let mut wrong = bytes.clone();
+    wrong[20 + 12] = 2;
+    assert!(matches!(Adaptation::read(&wrong), Err(FormatError::Value(_))), "a kind there is not");
+    for cut in 4..bytes.len() {
+        assert!(Adaptation::read(&bytes[..cut]).is_err(), "{cut}");
+    }
     Ok(())
 }
 

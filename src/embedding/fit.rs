@@ -7,6 +7,7 @@ use std::thread;
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
+use super::Component;
 use super::adaptation::{AdaptError, Adaptation, AdaptedComponent, MAX_AXES, MAX_AXES_TOGETHER, unit};
 
 /// Matrices up to this side are decomposed whole.
@@ -37,24 +38,24 @@ pub enum FitError {
 }
 
 /// Fits an adaptation to the embeddings `rows`, `[n, dims]`, as the network gives them, on `threads` threads. `components` are
-/// the dimensions and the weight of each component, of `dims` dimensions together; each is fitted by itself. `products` is the
-/// number of photos that the rows stand for, of which they may be a sample. Components of zeros are left out.
+/// of `dims` dimensions together; each is fitted by itself. `products` is the number of photos that the rows stand for, of which
+/// they may be a sample. Components of zeros are left out.
 ///
 /// # Errors
 /// [`FitError`] when a number is not finite, or no two embeddings have different directions.
 pub fn fit(
     rows: &[f32],
-    components: &[(usize, f32)],
+    components: &[Component],
     products: u32,
     threads: usize,
 ) -> Result<Adaptation, FitError> {
-    let dims: usize = components.iter().map(|(dims, _)| dims).sum();
+    let dims: usize = components.iter().map(|component| component.dims).sum();
     let (mut fitted, mut start) = (Vec::new(), 0);
-    for ((own, weight), axes) in components.iter().zip(axes_of(components)) {
-        let range = start..start + own;
+    for (component, axes) in components.iter().zip(axes_of(components)) {
+        let range = start..start + component.dims;
         start = range.end;
         let own = rows.chunks_exact(dims.max(1)).map(|row| &row[range.clone()]);
-        fitted.push(fit_component(own, range.len(), *weight, axes, threads)?);
+        fitted.push(fit_component(own, *component, axes, threads)?);
     }
     let adaptation = Adaptation::new(products, fitted);
     match adaptation.axes() {
@@ -64,27 +65,32 @@ pub fn fit(
 }
 
 /// Axes of each component: as many as it has dimensions, up to the largest numbers; beyond that all in proportion.
-fn axes_of(components: &[(usize, f32)]) -> Vec<usize> {
-    let wanted: Vec<usize> = components.iter().map(|(dims, _)| (*dims).min(MAX_AXES)).collect();
+fn axes_of(components: &[Component]) -> Vec<usize> {
+    let wanted: Vec<usize> = components.iter().map(|component| component.dims.min(MAX_AXES)).collect();
     let all: usize = wanted.iter().sum();
     let share =
         |axes: usize| if all > MAX_AXES_TOGETHER { (axes * MAX_AXES_TOGETHER / all).max(1) } else { axes };
     wanted.into_iter().map(share).collect()
 }
 
-/// The adaptation of one component, `rows` of `[dims]` each, by at most `most` axes; by none if it is the same in all.
+/// The adaptation of one component, `rows` of `[dims]` each, by at most `most` axes; by none if it is the same in all. Axes of a
+/// component by length are about zero, and photos count by the square of how much they have of it.
 fn fit_component<'a>(
     rows: impl Iterator<Item = &'a [f32]>,
-    dims: usize,
-    weight: f32,
+    component: Component,
     most: usize,
     threads: usize,
 ) -> Result<AdaptedComponent, FitError> {
+    let dims = component.dims;
     let mut centred = Vec::new();
     let mut mean = vec![0f64; dims];
-    for (row, component) in rows.enumerate() {
-        let direction = unit(component).map_err(|error| FitError::Embedding { row, error })?;
+    for (row, own) in rows.enumerate() {
+        let direction = unit(own).map_err(|error| FitError::Embedding { row, error })?;
         let Some(direction) = direction else { continue };
+        if component.by_length {
+            centred.extend(own.iter().map(|value| value / component.weight));
+            continue;
+        }
         mean.iter_mut().zip(&direction).for_each(|(sum, value)| *sum += f64::from(*value));
         centred.extend(direction);
     }
@@ -98,14 +104,14 @@ fn fit_component<'a>(
     let largest = axes.first().map_or(0.0, |axis| axis.variance);
     // Below this, directions differ by no more than the rounding of f32.
     if largest <= f64::from(f32::EPSILON) * f64::from(f32::EPSILON) {
-        return Ok(AdaptedComponent::new(weight, mean, &[]));
+        return Ok(AdaptedComponent::new(component, mean, &[]));
     }
     let kept = axes.into_iter().filter(|axis| axis.variance >= LEAST_VARIANCE * largest);
     let scaled = kept.flat_map(|Axis { variance, direction }| {
         let factor = variance.powf(-0.25);
         direction.into_iter().map(move |value| value * factor)
     });
-    Ok(AdaptedComponent::new(weight, mean, &scaled.collect::<Vec<_>>()))
+    Ok(AdaptedComponent::new(component, mean, &scaled.collect::<Vec<_>>()))
 }
 
 /// A direction along which embeddings vary.

@@ -15,6 +15,76 @@ pub use adaptation::{AdaptError, Adaptation, MAX_AXES};
 pub use fit::{FitError, fit};
 pub use kernel::{Sums, sums, sums_scalar};
 
+#[cfg(feature = "embed")]
+use crate::network::Description;
+
+/// Consecutive dimensions of the embedding that say one thing, as adaptation takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Listed", into = "Listed")]
+pub struct Component {
+    /// Number of dimensions.
+    pub dims: usize,
+    /// Length of the component in the embedding; with `by_length` the greatest.
+    pub weight: f32,
+    /// Whether the component's length says how much of what it describes is in the photo, so that adaptation keeps it.
+    pub by_length: bool,
+}
+
+impl Component {
+    /// The whole of an embedding of `dims` numbers.
+    pub fn whole(dims: usize) -> Component {
+        Component { dims, weight: 1.0, by_length: false }
+    }
+
+    /// Those of the embeddings that `description`'s network makes, in their order; one for the whole of it if none is declared.
+    #[cfg(feature = "embed")]
+    pub fn of_network(description: &Description) -> Vec<Component> {
+        if description.components.is_empty() {
+            return vec![Component::whole(description.dims)];
+        }
+        let component = |own: &crate::network::Component| Component {
+            dims: own.dims,
+            weight: own.weight,
+            by_length: own.full_length.is_some(),
+        };
+        description.components.iter().map(component).collect()
+    }
+}
+
+/// A component as the manifest lists it: `[dims, weight]`, or `[dims, weight, "by length"]`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    ByLength(usize, f32, ByLength),
+    Always(usize, f32),
+}
+
+/// The words of [`Listed::ByLength`].
+#[derive(Serialize, Deserialize)]
+enum ByLength {
+    #[serde(rename = "by length")]
+    ByLength,
+}
+
+impl From<Listed> for Component {
+    fn from(listed: Listed) -> Component {
+        match listed {
+            Listed::Always(dims, weight) => Component { dims, weight, by_length: false },
+            Listed::ByLength(dims, weight, ByLength::ByLength) => Component { dims, weight, by_length: true },
+        }
+    }
+}
+
+impl From<Component> for Listed {
+    fn from(Component { dims, weight, by_length }: Component) -> Listed {
+        if by_length {
+            Listed::ByLength(dims, weight, ByLength::ByLength)
+        } else {
+            Listed::Always(dims, weight)
+        }
+    }
+}
+
 /// How far apart two embeddings are, as scikit-learn's `pairwise_distances` defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,6 +155,17 @@ mod tests {
         for (metric, want) in Metric::ALL.into_iter().zip(want) {
             assert!((distance(metric, &a, &b) - want).abs() < 1e-12, "{metric:?}");
         }
+    }
+
+    #[test]
+    fn a_component_is_listed_by_its_numbers() -> Result<(), serde_json::Error> {
+        let component = |by_length| Component { dims: 128, weight: 0.5, by_length };
+        for (of, text) in [(component(false), "[128,0.5]"), (component(true), r#"[128,0.5,"by length"]"#)] {
+            assert_eq!(serde_json::to_string(&of)?, text);
+            assert_eq!(serde_json::from_str::<Component>(text)?, of);
+        }
+        assert!(serde_json::from_str::<Component>(r#"[128,0.5,"by weight"]"#).is_err());
+        Ok(())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::embedding::Metric;
+use crate::embedding::{Component, Metric};
 use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike";
@@ -115,8 +115,8 @@ pub struct NeighboursNetwork {
     pub sha256: String,
     /// Length of its embeddings.
     pub dims: usize,
-    /// Dimensions and weight of each component of its embeddings, in their order.
-    pub components: Vec<(usize, f32)>,
+    /// The components of its embeddings, in their order.
+    pub components: Vec<Component>,
     /// Whether its embeddings were adapted to the catalogue before they were compared.
     pub adapted: bool,
 }

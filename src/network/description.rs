@@ -6,9 +6,11 @@ use super::preprocessing::Preprocessing;
 use crate::format::FormatError;
 
 const FORMAT: &str = "lookalike-network";
-/// The version written, and the greatest this reader knows. A network that needs nothing of version 2 is written as
-/// version 1, whose readers would pass over components and take the embeddings for something else.
-const VERSION: u32 = 2;
+/// The greatest version this reader knows, of networks with a component by length. A network is written in the least version
+/// that can say it: readers of a version before would pass over components or lengths and take the embeddings for something else.
+const VERSION: u32 = 3;
+/// Version of networks with components, shared weights or operations that version 1 lacks.
+const VERSION_COMPONENTS: u32 = 2;
 
 /// A compiled network: a chain or graph of layers over one picture, and where its weights are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +39,8 @@ pub struct Description {
 }
 
 /// Consecutive dimensions of the embedding that say one thing, such as how a product looks or what it is. They are scaled
-/// to unit length times `weight`, so that how much each counts in a distance does not depend on the photo.
+/// to unit length times `weight`, so that how much each counts in a distance does not depend on the photo; or, if there is a
+/// `full_length`, only to as much of it as the photo holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
     /// A name for people.
@@ -46,6 +49,10 @@ pub struct Component {
     pub dims: usize,
     /// Length after scaling, finite and not negative; at least one component has a length.
     pub weight: f32,
+    /// The length before scaling from which on the component has the length `weight`; below, it has the same part of `weight` as
+    /// of this. For what a photo may hold more or less of, such as a print.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_length: Option<f32>,
 }
 
 /// One operation and the values it reads.
@@ -204,6 +211,9 @@ impl Component {
         if !components.iter().all(|component| is_length(component.weight)) {
             return Err("has a component whose weight is negative or not a number");
         }
+        if components.iter().filter_map(|own| own.full_length).any(|full| !(full.is_finite() && full > 0.0)) {
+            return Err("has a component whose full length is not above 0");
+        }
         if components.iter().all(|component| component.weight == 0.0) {
             return Err("has components of which none has a weight above 0");
         }
@@ -216,8 +226,8 @@ impl Component {
         Ok(())
     }
 
-    /// Scales each component of each of `embeddings`, `[n, dims]`, row-major, to unit length times its weight. A component
-    /// of zeros has no direction and stays as it is.
+    /// Scales each component of each of `embeddings`, `[n, dims]`, row-major, to unit length times its weight, or to a part of
+    /// that by its length. A component of zeros has no direction and stays as it is.
     pub(super) fn scale(components: &[Component], embeddings: &mut [f32]) {
         let dims: usize = components.iter().map(|component| component.dims).sum();
         if dims == 0 {
@@ -228,7 +238,8 @@ impl Component {
                 let (values, others) = rest.split_at_mut(component.dims);
                 let length = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
                 if length > 0.0 {
-                    let factor = f64::from(component.weight) / length;
+                    let least = component.full_length.map_or(0.0, f64::from);
+                    let factor = f64::from(component.weight) / length.max(least);
                     values.iter_mut().for_each(|value| *value = (f64::from(*value) * factor) as f32);
                 }
                 rest = others;
@@ -315,7 +326,13 @@ impl Description {
             || self.layers.iter().any(|layer| is_new_op(&layer.op))
             || self.uses_of_tensors().iter().any(|uses| *uses > 1)
             || self.tensors.iter().any(|tensor| matches!(tensor.encoding, Encoding::Rans8 { .. }));
-        if is_new { VERSION } else { 1 }
+        if self.components.iter().any(|component| component.full_length.is_some()) {
+            VERSION
+        } else if is_new {
+            VERSION_COMPONENTS
+        } else {
+            1
+        }
     }
 
     /// How many layers read each tensor, `[tensors]`. A layer whose tensor does not exist counts for none.

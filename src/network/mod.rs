@@ -95,14 +95,6 @@ impl Network {
         self.identity
     }
 
-    /// Dimensions and weight of each component of the embedding, in its order; one for the whole of it if none is declared.
-    pub fn components(&self) -> Vec<(usize, f32)> {
-        match &self.description.components[..] {
-            [] => vec![(self.dims(), 1.0)],
-            declared => declared.iter().map(|component| (component.dims, component.weight)).collect(),
-        }
-    }
-
     /// Length of the embedding.
     pub fn dims(&self) -> usize {
         self.description.dims

@@ -239,7 +239,7 @@ fn a_shared_tensor_cannot_ask_for_much_memory() {
 }
 
 #[test]
-fn what_older_readers_do_not_know_is_written_as_version_2() {
+fn what_older_readers_do_not_know_is_written_as_a_later_version() {
     let version = |network: &Network| {
         let text = network.description().write();
         serde_json::from_slice::<serde_json::Value>(&text).expect("JSON")["version"].as_u64()
@@ -261,10 +261,15 @@ fn what_older_readers_do_not_know_is_written_as_version_2() {
     layers.remove(1);
     layers[1].inputs = vec![1];
     assert_eq!(version(&network(&layers, &tensors, dims, Vec::new()).expect("fits")), Some(1));
+    let with = |full_length| vec![Component { full_length, ..component("all", dims, 1.0) }];
+    for (full_length, want) in [(None, 2), (Some(1.5), 3)] {
+        let network = network(&layers, &tensors, dims, with(full_length)).expect("fits");
+        assert_eq!(version(&network), Some(want));
+    }
 }
 
 fn component(name: &str, dims: usize, weight: f32) -> Component {
-    Component { name: name.to_owned(), dims, weight }
+    Component { name: name.to_owned(), dims, weight, full_length: None }
 }
 
 /// The trunk's means and maxima, `[4 * CHANNELS]`.
@@ -301,6 +306,14 @@ fn a_component_of_zeros_stays_so() {
 }
 
 #[test]
+fn a_component_with_a_full_length_has_as_much_as_the_photo_holds() {
+    let components = [Component { full_length: Some(2.0), ..component("print", 2, 3.0) }];
+    let mut embeddings = vec![0.3, 0.4, 3.0, 4.0, 0.0, 0.0];
+    Component::scale(&components, &mut embeddings);
+    near(&embeddings, &[0.45, 0.6, 1.8, 2.4, 0.0, 0.0]);
+}
+
+#[test]
 fn components_that_do_not_fit_the_embedding_are_refused() {
     let refused = [
         vec![component("short", 63, 1.0)],
@@ -309,6 +322,7 @@ fn components_that_do_not_fit_the_embedding_are_refused() {
         vec![component("negative", 64, -1.0)],
         vec![component("infinite", 64, f32::INFINITY)],
         vec![component("weightless", 64, 0.0)],
+        vec![Component { full_length: Some(0.0), ..component("no length", 64, 1.0) }],
         vec![component("same", 32, 1.0), component("same", 32, 1.0)],
     ];
     for components in refused {

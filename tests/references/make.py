@@ -339,14 +339,18 @@ def same_by_numpy(folder, adapted, raw):
 
     network = json.loads((folder / "manifest.json").read_text())["network"]["path"]
     description = json.loads((folder / network / "network.json").read_text())
-    components = [(part["dims"], part["weight"]) for part in description.get("components", [])] or [(raw.shape[1], 1)]
-    most = [min(dims, 256) for dims, _ in components]
+    components = description.get("components", [{"dims": raw.shape[1], "weight": 1}])
+    most = [min(component["dims"], 256) for component in components]
     share = min(1, 512 / sum(most))
     parts, start = [], 0
-    for (dims, weight), axes_of in zip(components, most):
-        directions = unit(raw[:, start : start + dims])
-        centred = directions - directions.mean(axis=0)
-        variances, axes = np.linalg.eigh(np.cov(centred.T, bias=True))
+    for component, axes_of in zip(components, most):
+        dims, weight = component["dims"], component["weight"]
+        own = raw[:, start : start + dims]
+        # A component by length keeps it and is not centred.
+        by_length = "full_length" in component
+        centred = own / weight if by_length else unit(own) - unit(own).mean(axis=0)
+        weight = np.linalg.norm(own, axis=1, keepdims=True) if by_length else weight
+        variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
         count = int(axes_of * share)
         axes, variances = axes[:, ::-1][:, :count], variances[::-1][:count]
         parts.append(weight * unit(centred @ (axes / variances**0.25)))

@@ -42,8 +42,9 @@ pub struct NetworkOptions {
     #[arg(long, value_enum)]
     pub preprocessing: Option<PreprocessingName>,
     /// Divide the embedding into components, in its order, each scaled to unit length times its weight, such as
-    /// appearance:128:0.7,meaning:128:1. The dimensions of all add up to the embedding's
-    #[arg(long, value_name = "NAME:DIMS:WEIGHT,...", value_delimiter = ',', value_parser = component)]
+    /// appearance:128:0.7,meaning:128:1. With a fourth number, print:128:3:1.5, one that is shorter than it counts by as much
+    /// less. The dimensions of all add up to the embedding's
+    #[arg(long, value_name = "NAME:DIMS:WEIGHT[:FULL-LENGTH],...", value_delimiter = ',', value_parser = component)]
     pub components: Vec<Component>,
 }
 
@@ -53,15 +54,26 @@ fn step(text: &str) -> Result<f32, String> {
 }
 
 fn component(text: &str) -> Result<Component, String> {
-    let wrong = || format!("{text} is not a component: give NAME:DIMENSIONS:WEIGHT, such as meaning:128:1");
-    let [name, dims, weight] = text.split(':').collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let wrong = || {
+        format!("{text} is not a component: give NAME:DIMENSIONS:WEIGHT, such as meaning:128:1, or NAME:DIMENSIONS:WEIGHT:FULL-LENGTH")
+    };
+    let (name, dims, weight, full_length) = match text.split(':').collect::<Vec<_>>()[..] {
+        [name, dims, weight] => (name, dims, weight, None),
+        [name, dims, weight, full_length] => (name, dims, weight, Some(full_length)),
+        _ => return Err(wrong()),
+    };
     let dims = dims.parse().ok().filter(|dims: &u16| *dims > 0).ok_or_else(wrong)?;
     let weight = weight.parse().ok().filter(|weight: &f32| weight.is_finite() && *weight >= 0.0);
     let weight = weight.ok_or_else(wrong)?;
+    let full_length = match full_length.map(str::parse) {
+        None => None,
+        Some(Ok(length)) if f32::is_finite(length) && length > 0.0 => Some(length),
+        Some(_) => return Err(wrong()),
+    };
     if name.is_empty() {
         Err(wrong())
     } else {
-        Ok(Component { name: name.to_owned(), dims: dims.into(), weight })
+        Ok(Component { name: name.to_owned(), dims: dims.into(), weight, full_length })
     }
 }
 
@@ -110,8 +122,10 @@ mod tests {
 
     #[test]
     fn components_are_read() {
-        let read = component("meaning:128:0.5");
-        assert_eq!(read, Ok(Component { name: "meaning".to_owned(), dims: 128, weight: 0.5 }));
+        for (text, full_length) in [("meaning:128:0.5", None), ("meaning:128:0.5:1.5", Some(1.5))] {
+            let want = Component { name: "meaning".to_owned(), dims: 128, weight: 0.5, full_length };
+            assert_eq!(component(text), Ok(want));
+        }
         for wrong in [
             "",
             "meaning",
@@ -122,7 +136,9 @@ mod tests {
             "a:1:inf",
             "a:1:nan",
             "a:70000:1",
-            "a:1:1:1",
+            "a:1:1:0",
+            "a:1:1:nan",
+            "a:1:1:1:1",
         ] {
             assert!(component(wrong).is_err(), "{wrong}");
         }

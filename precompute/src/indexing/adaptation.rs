@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use lookalike::digest::Digest;
-use lookalike::embedding::{Adaptation, FitError, Metric, fit};
+use lookalike::embedding::{Adaptation, Component, FitError, Metric, fit};
 use lookalike::rank::{Nearest, Neighbour};
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,7 @@ impl Adapting {
 pub fn choose(
     mode: AdaptName,
     previous: Option<Adaptation>,
-    components: &[(usize, f32)],
+    components: &[Component],
     embeddings: &Embeddings,
     items: &[Item],
     jobs: usize,
@@ -131,7 +131,7 @@ pub fn choose(
 pub fn fitted(
     embeddings: &Embeddings,
     records: &[Record],
-    components: &[(usize, f32)],
+    components: &[Component],
     jobs: usize,
 ) -> anyhow::Result<Option<Adaptation>> {
     match Sample::read(embeddings, records, components)?.fit(jobs) {
@@ -168,7 +168,7 @@ pub fn of_cache(cache_folder: &Path, network: &str) -> Option<Adaptation> {
 }
 
 /// Whether `previous` is of these components and a catalogue of about this size.
-fn is_of(previous: &Adaptation, components: &[(usize, f32)], products: u32) -> bool {
+fn is_of(previous: &Adaptation, components: &[Component], products: u32) -> bool {
     let growth =
         f64::from(products.max(previous.products())) / f64::from(products.min(previous.products()).max(1));
     previous.components() == components && growth <= GROWTH
@@ -176,8 +176,8 @@ fn is_of(previous: &Adaptation, components: &[(usize, f32)], products: u32) -> b
 
 /// Embeddings that an adaptation is fitted to.
 struct Sample<'a> {
-    /// Dimensions and weight of each component of the embedding.
-    components: &'a [(usize, f32)],
+    /// The components of the embedding.
+    components: &'a [Component],
     records: Vec<Record>,
     /// `[records, dims]`.
     rows: Vec<f32>,
@@ -190,7 +190,7 @@ impl Sample<'_> {
     fn read<'a>(
         embeddings: &Embeddings,
         photos: &[Record],
-        components: &'a [(usize, f32)],
+        components: &'a [Component],
     ) -> anyhow::Result<Sample<'a>> {
         let step = photos.len().div_ceil(SAMPLE).max(1);
         let records: Vec<Record> = photos.iter().step_by(step).copied().collect();

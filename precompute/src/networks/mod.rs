@@ -151,7 +151,7 @@ mod tests {
         assert_eq!((&description.name[..], description.trained), (DEFAULT, true));
         let components = description.components.iter();
         let names: Vec<&str> = components.clone().map(|component| &component.name[..]).collect();
-        assert_eq!(names, ["appearance", "meaning", "kind"]);
+        assert_eq!(names, ["appearance", "semantics", "print", "kind"]);
         assert_eq!(components.map(|component| component.dims).sum::<usize>(), description.dims);
         assert!(weights.len() <= PART_BYTES && text.len() + weights.len() <= MOST_BYTES);
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use lookalike::digest::Digest;
+use lookalike::embedding::Component;
 use lookalike::folder::NeighboursNetwork;
 use lookalike::network::Preprocessing;
 
@@ -146,11 +147,11 @@ impl PhotoNetwork {
         }
     }
 
-    /// Dimensions and weight of each component of the embedding, in its order.
-    pub fn components(&self) -> Vec<(usize, f32)> {
+    /// The components of the embedding, in its order.
+    pub fn components(&self) -> Vec<Component> {
         match self {
-            PhotoNetwork::Compiled(opened) => opened.network.components(),
-            PhotoNetwork::Native(network) => vec![(network.dims(), 1.0)],
+            PhotoNetwork::Compiled(opened) => Component::of_network(opened.network.description()),
+            PhotoNetwork::Native(network) => vec![Component::whole(network.dims())],
         }
     }
 
