@@ -59,12 +59,12 @@ export class Lookalike {
   }
 
   /**
-   * What the catalogue has.
+   * What the catalogue has; `items` are its products.
    *
    * @returns {Promise<{ items: number, metrics: readonly string[] }>}
    */
   info() {
-    return this.#ask(async ({ manifest: { items, metrics } }) => ({ items, metrics }));
+    return this.#ask(async ({ manifest: { items, products, metrics } }) => ({ items: products?.count ?? items, metrics }));
   }
 
   /**

@@ -206,7 +206,10 @@ impl Folder {
     ///
     /// # Errors
     /// When the search cannot be made, or a file cannot be read or is refused.
-    pub fn search(&self, catalogue: &mut Catalogue, request: SearchRequest) -> anyhow::Result<Found> {
+    pub fn search(&self, catalogue: &mut Catalogue, mut request: SearchRequest) -> anyhow::Result<Found> {
+        if let Some(products) = &self.manifest.products {
+            request.rules.group.get_or_insert_with(|| products.column.clone());
+        }
         let mut search = Search::new(request);
         let mut read = Read::default();
         loop {

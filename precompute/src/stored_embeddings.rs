@@ -50,7 +50,12 @@ impl Role {
         let network = folder.network()?.network;
         let (identity, dims) = (network.identity(), network.dims());
         let adaptation = folder.adaptation()?;
-        Ok(Role { network: identity, dims, components: Component::of_network(network.description()), adaptation })
+        Ok(Role {
+            network: identity,
+            dims,
+            components: Component::of_network(network.description()),
+            adaptation,
+        })
     }
 
     fn of_neighbours(folder: &Folder, cache_folder: &Path) -> anyhow::Result<Role> {

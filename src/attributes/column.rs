@@ -211,6 +211,17 @@ impl Groups {
         Groups { of }
     }
 
+    /// These, and for items that stand alone their groups of `others`.
+    pub(super) fn or(mut self, others: &Groups) -> Groups {
+        for (own, other) in self.of.iter_mut().zip(&others.of) {
+            if *own == 0 && *other > 0 {
+                // Far above the numbers that these have.
+                *own = !other;
+            }
+        }
+        self
+    }
+
     /// The group of `item`, as a number; `None` if it stands alone.
     pub fn of(&self, item: u32) -> Option<u32> {
         self.of.get(item as usize).and_then(|group| group.checked_sub(1))
@@ -219,7 +230,7 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attributes, write_attributes};
+    use super::super::{Attributes, PRODUCT, write_attributes};
 
     #[test]
     fn items_with_the_same_values_are_one_group_and_those_without_stand_alone() {
@@ -234,5 +245,18 @@ mod tests {
         assert_eq!((text[0], text[2], text[3], text[5]), (text[1], text[4], None, None));
         assert_ne!(text[0], text[2]);
         assert_eq!(groups("number"), [Some(0), Some(0), None, None, Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn photos_of_one_product_are_one_group_whatever_the_column() -> Result<(), Box<dyn std::error::Error>> {
+        let rows = [("a", "0"), ("a", "0"), ("a", "2"), ("", "3"), ("", "3"), ("", "5")];
+        let written =
+            write_attributes(rows.map(|(style, product)| [("style", style), (PRODUCT, product)]), &[]);
+        let attributes = Attributes::read(&written.bytes, 6)?;
+        let groups = attributes.groups("style")?;
+        let of: Vec<_> = (0..6).map(|item| groups.of(item)).collect();
+        assert!(of[0] == of[1] && of[1] == of[2] && of[3] == of[4], "{of:?}");
+        assert!(of[0] != of[3] && of[3] != of[5] && of.iter().all(Option::is_some), "{of:?}");
+        Ok(())
     }
 }

@@ -36,6 +36,9 @@ pub use filter::{Filter, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, Relation};
 pub use selection::Selection;
 pub use write::{LeftOut, Reason, Written, write_attributes, write_attributes_of_partition};
 
+/// The column of a catalogue whose products have several photos: of each item, which is one of them, the number of its product's
+/// first item. No shop's column has the name.
+pub const PRODUCT: &str = "#product";
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 256;
 /// Most bytes of a column's name.
@@ -94,11 +97,20 @@ impl Attributes {
         }
     }
 
-    /// [`Column::groups`] of the column called exactly `name`; of a catalogue in partitions, of the loaded items.
+    /// [`Column::groups`] of the column called exactly `name`; of a catalogue in partitions, of the loaded items. Items that have
+    /// nothing there are in the groups of their products, if products have several photos.
     ///
     /// # Errors
     /// [`FilterError::UnknownField`] when there is none; it names those there are.
     pub fn groups(&self, name: &str) -> Result<Groups, FilterError> {
+        let groups = self.groups_by(name)?;
+        Ok(match self.groups_by(PRODUCT) {
+            Ok(products) => groups.or(&products),
+            Err(_) => groups,
+        })
+    }
+
+    fn groups_by(&self, name: &str) -> Result<Groups, FilterError> {
         #[cfg(feature = "ivf")]
         if let Some(partitions) = &self.partitions {
             return partitions.groups(self.items, name);

@@ -64,6 +64,11 @@ impl Selection {
         }
     }
 
+    /// Takes all of `others` out.
+    pub fn exclude_all(&mut self, others: &Selection) {
+        self.words.iter_mut().zip(&others.words).for_each(|(own, other)| *own &= !other);
+    }
+
     pub(super) fn insert(&mut self, item: usize) {
         self.words[item / 64] |= 1 << (item % 64);
     }

@@ -2,9 +2,12 @@
 
 use super::kernel::LANES;
 use super::model::Model;
+#[cfg(feature = "encode")]
 use super::train::Numbers;
 use crate::format::{FormatError, Reader};
-use crate::rans::{Decoder, Encoder};
+use crate::rans::Decoder;
+#[cfg(feature = "encode")]
+use crate::rans::Encoder;
 
 /// Products of a block.
 const BLOCK: usize = 1024;
@@ -21,6 +24,7 @@ pub struct Layer {
 }
 
 /// Appends the blocks of `numbers` and `lengths`, `[items]`.
+#[cfg(feature = "encode")]
 pub fn write(model: &Model, numbers: &Numbers, lengths: &[u8], bytes: &mut Vec<u8>) {
     let axes = model.axes();
     for (block, lengths) in lengths.chunks(BLOCK).enumerate() {

@@ -19,19 +19,24 @@ mod partitions;
 mod query;
 mod rotation;
 mod scan;
+#[cfg(feature = "encode")]
 mod steps;
+#[cfg(feature = "encode")]
 #[cfg_attr(not(feature = "ivf"), allow(dead_code))]
 mod train;
+#[cfg(feature = "encode")]
 mod trellis;
+#[cfg(feature = "encode")]
 mod write;
-#[cfg(feature = "ivf")]
+#[cfg(all(feature = "ivf", feature = "encode"))]
 mod write_partitions;
 
 pub use kernel::{LANES, dot};
 pub use query::{Query, WrongDimensions};
 pub use rotation::Rotation;
+#[cfg(feature = "encode")]
 pub use write::{AXES, BYTES, REFINED_AXES, REFINEMENT_BYTES, Space, Written, axes_for, write};
-#[cfg(feature = "ivf")]
+#[cfg(all(feature = "ivf", feature = "encode"))]
 pub use write_partitions::{PartitionFiles, PartitionWriter};
 
 use std::ops::Range;
@@ -48,6 +53,7 @@ const CODES_MAGIC: &[u8; 4] = b"LKCD";
 const REFINEMENT_MAGIC: &[u8; 4] = b"LKRF";
 const CODEC_VERSION: u16 = 1;
 const CODES_VERSION: u16 = 2;
+#[cfg(any(feature = "encode", not(feature = "ivf")))]
 const REFINEMENT_VERSION: u16 = 1;
 /// Versions of the two files if they hold no items, which are in partitions.
 #[cfg(feature = "ivf")]

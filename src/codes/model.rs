@@ -6,7 +6,9 @@
 //! axis' bucket) and on how large those before it turned out.
 
 use crate::format::{FormatError, Reader};
-use crate::rans::{Decoder, Encoder, TOTAL};
+#[cfg(feature = "encode")]
+use crate::rans::Encoder;
+use crate::rans::{Decoder, TOTAL};
 
 /// States of the trellis; the first two quantise to even points, the others to odd ones and 0.
 pub const STATES: usize = 4;
@@ -101,6 +103,7 @@ impl Model {
     }
 
     /// Appends the file's bytes (`FORMAT.md`).
+    #[cfg(feature = "encode")]
     pub fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend((self.axes() as u32).to_le_bytes());
         bytes.extend((self.buckets.len() as u32).to_le_bytes());
@@ -162,6 +165,7 @@ impl Model {
     }
 
     /// Writes one product's `numbers`, `[axes]`, their signs in `negative`.
+    #[cfg(feature = "encode")]
     pub fn encode(&self, numbers: &[u16], negative: &[bool], encoder: &mut Encoder) {
         let (mut state, mut before) = (0, Before::default());
         for ((bucket, number), negative) in self.bucket_of.iter().zip(numbers).zip(negative) {
@@ -185,6 +189,7 @@ impl Model {
     }
 
     /// The values that one product's `numbers`, `[axes]`, stand for, their signs in `negative`.
+    #[cfg(feature = "encode")]
     pub fn values(&self, numbers: &[u16], negative: &[bool]) -> Vec<f32> {
         let mut state = 0;
         let axes = self.steps.iter().zip(&self.bucket_of);

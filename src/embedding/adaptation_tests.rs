@@ -213,7 +213,8 @@ fn a_component_by_length_keeps_it() -> Result<(), Box<dyn std::error::Error>> {
     let kept: Vec<f32> = (0..9).flat_map(|i| (0..3).map(move |j| number(i, j))).collect();
     // Beside it one that has a single axis, so that of unit length it is 1 or -1.
     let sides = [[1.0, 0.0], [0.8, 0.6]];
-    let rows: Vec<f32> = kept.chunks(3).enumerate().flat_map(|(i, own)| [&sides[i % 2][..], own].concat()).collect();
+    let rows: Vec<f32> =
+        kept.chunks(3).enumerate().flat_map(|(i, own)| [&sides[i % 2][..], own].concat()).collect();
     let components = [always(2, 1.0), Component { dims: 3, weight: 2.0, by_length: true }];
     let adaptation = fit(&rows, &components, 9, 1)?;
     assert_eq!(adaptation.components(), components);

@@ -35,6 +35,10 @@ pub struct Card {
     /// The shop's own picture, relative to the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The photo of the product that this item is, as `image` has it or as its file is called, if it is not the primary one, which
+    /// the rest of the card is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
     /// Every further column of `items.csv`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,

@@ -11,6 +11,8 @@ const VERSION: u32 = 2;
 const VERSION_PARTITIONS: u32 = 3;
 /// Version of a folder whose distances are between adapted embeddings, with or without partitions.
 const VERSION_ADAPTED: u32 = 4;
+/// Version of a folder whose products have several photos, whatever else it has.
+const VERSION_PHOTOS: u32 = 5;
 
 /// What `manifest.json` holds. Paths are relative to the folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +20,11 @@ pub struct Manifest {
     /// What it is, and in which version.
     #[serde(flatten)]
     pub header: Header,
-    /// Number of products.
+    /// Number of items: products, or their photos if a product has several.
     pub items: u32,
+    /// The products that items are photos of; `None` where each item is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub products: Option<ProductsEntry>,
     /// The metrics neighbours were found by, in the order of the shards.
     pub metrics: Vec<Metric>,
     /// Exact neighbours.
@@ -77,6 +82,20 @@ impl Header {
     pub fn adapted() -> Header {
         Header { version: VERSION_ADAPTED, ..Header::default() }
     }
+
+    /// Of a folder whose products have several photos, of which another reader would show some twice.
+    pub fn of_photos() -> Header {
+        Header { version: VERSION_PHOTOS, ..Header::default() }
+    }
+}
+
+/// The products of a folder whose items are their photos.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProductsEntry {
+    /// How many there are.
+    pub count: u32,
+    /// The column of the attributes that says which product an item is a photo of.
+    pub column: String,
 }
 
 /// Where the partitions are.
@@ -183,8 +202,8 @@ impl Manifest {
         if header.format != FORMAT {
             return Err(not_a_manifest);
         }
-        if header.version > VERSION_ADAPTED {
-            return Err(FormatError::NewerVersion { found: header.version, known: VERSION_ADAPTED });
+        if header.version > VERSION_PHOTOS {
+            return Err(FormatError::NewerVersion { found: header.version, known: VERSION_PHOTOS });
         }
         if header.version < VERSION {
             return Err(FormatError::Value(format!(
@@ -196,6 +215,11 @@ impl Manifest {
             .map_err(|error| FormatError::Value(format!("is damaged: {error}")))?;
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// Number of products.
+    pub fn product_count(&self) -> u32 {
+        self.products.as_ref().map_or(self.items, |products| products.count)
     }
 
     fn check(&self) -> Result<(), FormatError> {
@@ -221,17 +245,24 @@ impl Manifest {
         let shards_hold_all =
             u64::from(self.cards.shards) * u64::from(self.cards.per_shard) >= self.items.into();
         let twice = (1..self.metrics.len()).any(|at| self.metrics[..at].contains(&self.metrics[at]));
-        let version = match (self.adaptation.is_some(), self.partitions.is_some()) {
-            (true, _) => VERSION_ADAPTED,
-            (false, true) => VERSION_PARTITIONS,
-            (false, false) => VERSION,
+        let version = match (self.products.is_some(), self.adaptation.is_some(), self.partitions.is_some()) {
+            (true, ..) => VERSION_PHOTOS,
+            (_, true, _) => VERSION_ADAPTED,
+            (_, _, true) => VERSION_PARTITIONS,
+            _ => VERSION,
         };
+        let products_fit = self.products.as_ref().is_none_or(|products| {
+            (1..self.items).contains(&products.count)
+                && self.attributes.is_some()
+                && !products.column.is_empty()
+        });
         if self.metrics.is_empty()
             || twice
             || self.header.version != version
             || self.neighbours.shards == 0
             || self.cards.per_shard == 0
             || !shards_hold_all
+            || !products_fit
         {
             return Err(FormatError::Value("has counts that contradict each other".to_owned()));
         }
@@ -249,6 +280,7 @@ mod tests {
         Manifest {
             header: Header::default(),
             items: 3,
+            products: None,
             metrics: Metric::ALL.to_vec(),
             neighbours: NeighboursEntry {
                 path: "neighbours-00".to_owned(),
@@ -314,8 +346,8 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_refused_even_where_its_fields_differ() {
-        let text = br#"{"format":"lookalike","version":5,"surprise":true}"#;
-        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 5, known: 4 }));
+        let text = br#"{"format":"lookalike","version":6,"surprise":true}"#;
+        assert_eq!(Manifest::read(text), Err(FormatError::NewerVersion { found: 6, known: 5 }));
     }
 
     #[test]

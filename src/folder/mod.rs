@@ -10,7 +10,7 @@ pub use cards::{Card, PRODUCTS_PER_SHARD, card_shard_name, read_card_shard, writ
 pub use columns::{ColumnSummary, Columns, Summary};
 pub use manifest::{
     CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork, NetworkEntry,
-    PartitionsEntry, WidgetEntry,
+    PartitionsEntry, ProductsEntry, WidgetEntry,
 };
 pub use neighbours::{
     NeighbourShard, Row, read_neighbour_shard, shard_count, shard_of, write_neighbour_shard,

@@ -9,7 +9,7 @@ mod groups;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::attributes::{Attributes, Filter, FilterError, Groups, Selection};
+use crate::attributes::{Attributes, Filter, FilterError, Groups, PRODUCT, Selection};
 use crate::rank::Neighbour;
 
 pub use boosts::{Boost, Boosts};
@@ -102,6 +102,13 @@ impl Rules {
             None => Selection::all(attributes.items()),
         };
         selection.exclude(excluded);
+        // Of a product that is excluded, all photos are; if products have one each, there is no such column.
+        let field = PRODUCT.to_owned();
+        let values: Vec<String> = excluded.iter().map(u32::to_string).collect();
+        if let (false, Ok(photos)) = (values.is_empty(), attributes.select(&Filter::OneOf { field, values }))
+        {
+            selection.exclude_all(&photos);
+        }
         let groups = match &self.group {
             Some(column) => Some(attributes.groups(column)?),
             None => None,
@@ -187,6 +194,24 @@ mod tests {
         let all = (0..6).map(|item| Neighbour { item, distance: f64::from(item) + 1.0 });
         let chosen = chooser.rerank(all, limit, |a, b| f64::from(a.abs_diff(b)));
         chosen.into_iter().map(|neighbour| (neighbour.item, neighbour.distance)).collect()
+    }
+
+    #[test]
+    fn a_product_is_excluded_with_all_its_photos_and_found_by_the_nearest()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let rows = ["0", "0", "2", "2", "4"].map(|product| [(PRODUCT, product)]);
+        let attributes = Attributes::read(&write_attributes(rows, &[]).bytes, 5)?;
+        let all = || [3, 1, 2, 0, 4].into_iter().zip(1u8..);
+        let all = || all().map(|(item, distance)| Neighbour { item, distance: distance.into() });
+        let rules = Rules { group: Some(PRODUCT.to_owned()), ..Rules::default() };
+        let chosen = |excluded: &[u32], query| {
+            let chosen = rules.prepare(&attributes, excluded, query)?.rerank(all(), 9, |_, _| 0.0);
+            Ok::<_, RulesError>(chosen.into_iter().map(|near| near.item).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen(&[], None)?, [3, 1, 4]);
+        assert_eq!(chosen(&[2], None)?, [1, 4]);
+        assert_eq!(chosen(&[4], Some(0))?, [3]);
+        Ok(())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
-use lookalike_tests::{arguments, fail, save_picture, succeed, succeed_json, tree};
+use lookalike_tests::{arguments, fail, succeed, succeed_json, tree};
 use serde_json::Value;
 
 use crate::shop::Shop;
@@ -147,12 +147,7 @@ fn embeddings_that_do_not_go_together_are_refused() -> anyhow::Result<()> {
         errors.contains("a.parquet") && errors.contains("is of network") && errors.contains("--model"),
         "{errors}"
     );
-    // Two photos of one product.
-    save_picture(99, &shop.photos().join("p02.png"))?;
-    share(&shop, &network, "0/1", &other)?;
     let own = network.to_string_lossy().into_owned();
-    let errors = refuse(&[&table, &other], &["--model", &own])?;
-    ensure!(errors.contains("two photos are of product p02"), "{errors}");
     // What is no such table.
     fs::write(&other, "text")?;
     ensure!(refuse(&[&other], &["--model", &own])?.contains("b.parquet"));

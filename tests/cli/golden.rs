@@ -72,6 +72,7 @@ fn cards() -> Vec<Card> {
             width: 240,
             height: 320,
             image: some("photos/875317.jpg"),
+            photo: None,
             attributes: BTreeMap::from(attributes),
         },
         Card { id: "b".to_owned(), width: 1, height: 320, ..Card::default() },
@@ -159,6 +160,7 @@ fn written() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         header: Header::default(),
         adaptation: None,
         items: 3,
+        products: None,
         metrics: Metric::ALL.to_vec(),
         neighbours: NeighboursEntry {
             path: neighbours,

@@ -32,6 +32,7 @@ mod refusals;
 mod roles;
 mod rules;
 mod serve;
+mod several_photos;
 mod shop;
 mod small_commands;
 mod table;

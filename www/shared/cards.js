@@ -19,7 +19,7 @@ export function readCards(bytes, { items, cards }, shard, file) {
   return list;
 }
 
-const TEXTS = ["title", "url", "price", "thumbnail", "image"];
+const TEXTS = ["title", "url", "price", "thumbnail", "image", "photo"];
 
 /** @param {any} card */
 const isCard = (card) =>

@@ -9,6 +9,8 @@ const VERSION = 2;
 const VERSION_PARTITIONS = 3;
 /** Version of a folder whose distances are between adapted embeddings, with or without partitions. */
 const VERSION_ADAPTED = 4;
+/** Version of a folder whose products have several photos, whatever else it has. */
+const VERSION_PHOTOS = 5;
 
 /**
  * @param {Uint8Array} bytes
@@ -18,11 +20,12 @@ export function readManifest(bytes) {
   /** @type {any} */
   const manifest = readJson(bytes, MANIFEST);
   if (manifest?.format !== "lookalike") throw corrupt(MANIFEST, 'not a Lookalike folder ("format" differs)');
-  if (manifest.version > VERSION_ADAPTED) throw newerVersion(MANIFEST, manifest.version);
+  if (manifest.version > VERSION_PHOTOS) throw newerVersion(MANIFEST, manifest.version);
 
-  const { partitions, adaptation } = manifest;
+  const { products, partitions, adaptation } = manifest;
+  const wanted = products ? VERSION_PHOTOS : adaptation ? VERSION_ADAPTED : partitions ? VERSION_PARTITIONS : VERSION;
   const check = checker(manifest);
-  check("version", (version) => version === (adaptation ? VERSION_ADAPTED : partitions ? VERSION_PARTITIONS : VERSION));
+  check("version", (version) => version === wanted);
   check("items", some);
   check("metrics", (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isText));
   for (const set of ["neighbours", "cards"]) {
@@ -46,6 +49,7 @@ export function checkRanking(manifest) {
   const check = checker(manifest);
   const digest = matches(/^[0-9a-f]{64}$/);
   if (manifest.partitions) check("partitions.path", hashed("partitions"));
+  if (manifest.products) check("products.column", (name) => isText(name) && name !== "");
   /** @type {("attributes" | "adaptation")[]} */
   const optional = ["attributes", "adaptation"];
   for (const file of ["codec", "codes", "refinement", "colours", ...optional.filter((file) => manifest[file])]) {

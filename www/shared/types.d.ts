@@ -4,7 +4,10 @@ export type Metric = "cosine" | "euclidean" | "manhattan";
 
 /** manifest.json, checked (src/folder/FORMAT.md). Later fields are passed over. */
 export interface Manifest {
+  /** Products, or their photos if a product has several. */
   readonly items: number;
+  /** There if a product has several photos; `column` of the attributes says which product an item is a photo of. */
+  readonly products?: { readonly count: number; readonly column: string };
   readonly metrics: readonly string[];
   readonly neighbours: { readonly path: string; readonly shards: number; readonly each: number };
   readonly cards: { readonly path: string; readonly shards: number; readonly per_shard: number };
@@ -96,6 +99,8 @@ export interface Card {
   readonly price?: string;
   readonly thumbnail?: string;
   readonly image?: string;
+  /** The photo of the product that is so near, if it is not the primary one, which the rest of the card is of. */
+  readonly photo?: string;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 

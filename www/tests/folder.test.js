@@ -96,12 +96,14 @@ const ADAPTATION = { path: "adaptation-0123456789abcdef.bin", bytes: 20, sha256:
 /** @type {[string, (manifest: any) => void, string?][]} */
 const badManifests = [
   ["another format", (m) => (m.format = "pagefind")],
-  ["a greater version", (m) => (m.version = 5), "folder/newer-version"],
+  ["a greater version", (m) => (m.version = 6), "folder/newer-version"],
   ["partitions in a version that has none", (m) => (m.partitions = { path: "partitions-0123456789abcdef", count: 2 })],
   ["no partitions in the version that has them", (m) => (m.version = 3)],
   ["partitions elsewhere", (m) => Object.assign(m, { version: 3, partitions: { path: "../partitions" } })],
   ["an adaptation in a version that has none", (m) => (m.adaptation = ADAPTATION)],
   ["no adaptation in the version that has one", (m) => (m.version = 4)],
+  ["products in a version that has none", (m) => (m.products = { count: 2, column: "#product" })],
+  ["no products in the version that has them", (m) => (m.version = 5)],
   ["an adaptation elsewhere", (m) => Object.assign(m, { version: 4, adaptation: { ...ADAPTATION, path: "../a.bin" } })],
   ["an adaptation without a digest", (m) => Object.assign(m, { version: 4, adaptation: { ...ADAPTATION, sha256: "" } })],
   ["an older version", (m) => (m.version = 1)],
@@ -126,6 +128,14 @@ for (const [name, spoil, code = "folder/corrupt"] of badManifests) {
     assert.throws(() => checkRanking(readManifest(bytes)), { code, file: "manifest.json" });
   });
 }
+
+test("products of several photos are read whatever else there is", () => {
+  const products = { count: 2, column: "#product" };
+  for (const more of [{}, { adaptation: ADAPTATION }]) {
+    const text = JSON.stringify({ ...manifest(), version: 5, products, ...more });
+    assert.deepEqual(readManifest(new TextEncoder().encode(text)).products, products);
+  }
+});
 
 test("an adaptation is read with partitions and without", () => {
   for (const more of [{}, { partitions: { path: "partitions-0123456789abcdef", count: 2 } }]) {

@@ -1,5 +1,17 @@
 /** What rules ask of the worker. */
-/** @import { How } from "../shared/types.js" */
+/** @import { How, Manifest } from "../shared/types.js" */
+
+/**
+ * The same, with photos of one product counted once if products have several.
+ *
+ * @template {How} Asked
+ * @param {Asked} how
+ * @param {Manifest} manifest
+ * @returns {Asked}
+ */
+export function ofProducts(how, { products }) {
+  return products ? { ...how, rules: { ...how.rules, group: how.rules?.group || products.column } } : how;
+}
 
 /** Whether products are told apart by what the shop's table says of them. @param {How | undefined} how */
 export function needsAttributes(how) {

@@ -11,7 +11,7 @@ import { LookalikeError } from "../shared/errors.js";
 import { download } from "./download.js";
 import { Loading } from "./loading.js";
 import { EMBED_BYTES, RANK_BYTES, startEmbedding, startRanking, startRankingPartitions } from "./modules.js";
-import { needsAttributes } from "./rules.js";
+import { needsAttributes, ofProducts } from "./rules.js";
 import { Searches, begin } from "./search.js";
 
 /** Enough to fill a line without holding much of a large network twice. */
@@ -58,11 +58,12 @@ export class Runtime {
 
   /**
    * @param {Pick<Described, "embedding" | "colours"> | number} like
-   * @param {How & { excluded: readonly number[] }} how
+   * @param {How & { excluded: readonly number[] }} asked
    * @param {() => void} onRank told once what it takes is there, partitions aside
    * @returns {Promise<Float64Array>} nearest first: an item's number and its distance in turn
    */
-  async rank(like, how, onRank) {
+  async rank(like, asked, onRank) {
+    const how = ofProducts(asked, this.#manifest);
     const ranker = await this.ranker(how);
     onRank();
     if (this.#manifest.partitions) return this.#searches.rank(/** @type {PartitionsRanker} */ (ranker), like, how);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 use url::Url;
 
-use crate::catalogue::{ColumnNames, MatchIds};
+use crate::catalogue::{ColumnNames, MatchIds, NamePattern, PhotoNames};
 use crate::fetch::Limits;
 
 /// Where photos and what is said of products come from.
@@ -37,6 +37,13 @@ pub struct CatalogueOptions {
     /// Pass over files and folders: a name such as thumbs or *-back.jpg, or a path such as old/**; may be given more than once
     #[arg(long, value_name = "GLOB", conflicts_with = "feed")]
     pub exclude: Vec<String>,
+    /// Photos that count of each product, the first ones: a product is as near as its nearest photo
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub photos_per_product: u8,
+    /// Where a photo's place says its product's id, such as {id}/* or {id}_*, without the file name's ending. Left out: the file
+    /// name, or where an id of --items is; and the folder, if photos in several are called 1 or front
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["feed", "embeddings"])]
+    pub photo_names: Option<NamePattern>,
     /// The columns that everybody may read, on cards and in filters, beside title, url, price and image. Left out: the
     /// short ones whose names do not sound like costs, suppliers or margins
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "described")]
@@ -53,6 +60,16 @@ pub struct CatalogueOptions {
     /// How this program asks servers
     #[command(flatten)]
     pub fetching: FetchOptions,
+}
+
+impl CatalogueOptions {
+    /// How photos' places say whose they are, where products of these ids are known.
+    pub fn names(&self, known: impl Iterator<Item = String>) -> PhotoNames {
+        match &self.photo_names {
+            Some(pattern) => PhotoNames::Pattern(pattern.clone()),
+            None => PhotoNames::Found { known: known.collect() },
+        }
+    }
 }
 
 /// How this program asks servers.

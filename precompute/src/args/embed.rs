@@ -8,6 +8,7 @@ use lookalike::folder::shard_of;
 
 use super::publish::seconds;
 use super::{NetworksArguments, PreprocessingName};
+use crate::catalogue::NamePattern;
 
 /// Embed photos into a table, a share of a catalogue at a time.
 ///
@@ -37,6 +38,12 @@ pub struct EmbedArguments {
     /// Of a folder, pass over files and folders, as `build --exclude`
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Of a folder, photos that are embedded of each product, as `build --photos-per-product`
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub photos_per_product: u8,
+    /// Of a folder, where a photo's place says its product's id, as `build --photo-names`
+    #[arg(long, value_name = "PATTERN")]
+    pub photo_names: Option<NamePattern>,
     /// The network, as `build --model` has it
     #[arg(long, value_name = "NETWORK", default_value = "slim")]
     pub model: String,

@@ -19,20 +19,20 @@ pub struct EvalArguments {
     pub dir: PathBuf,
     /// A table of the products and its column with the label: items.csv:label. Products without a label are searched
     /// but not asked for
-    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column, required_unless_present_any = ["sample", "group"])]
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = table_column)]
     pub labels: Option<TableColumn>,
     /// Only the recall of the codes, and what a query loads of a folder with partitions, each asked for by so many products,
     /// evenly spaced: for catalogues too large to ask for all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["labels", "group", "codes"])]
     pub sample: Option<u32>,
     /// A column that says which products belong together, such as photos of one product: FILE:COLUMN, or another column of the
-    /// table of labels. Tells how often one of the same group is among the nearest, and precision if there are labels, with
+    /// table of labels; the photos of a product, if products have several and this is left out. Tells how often one of the same group is among the nearest, and precision if there are labels, with
     /// and without adaptation to the catalogue and colour; neighbours of the same group are left out of precision
     #[arg(long, value_name = "[FILE:]COLUMN")]
     pub group: Option<String>,
     /// How much colour counts where groups are measured with it, from 0 to 1, such as 0.1,0.25,0.5. Left out: as in the
     /// folder's neighbours
-    #[arg(long, value_name = "WEIGHT,...", value_delimiter = ',', value_parser = weight, requires = "group")]
+    #[arg(long, value_name = "WEIGHT,...", value_delimiter = ',', value_parser = weight)]
     pub colour: Vec<f64>,
     /// Also measure codes of so many bytes a product, such as 32,64,96; `build --code-bytes` makes a folder of such
     #[arg(long, value_name = "BYTES,...", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(16..=256))]

@@ -55,7 +55,9 @@ fn step(text: &str) -> Result<f32, String> {
 
 fn component(text: &str) -> Result<Component, String> {
     let wrong = || {
-        format!("{text} is not a component: give NAME:DIMENSIONS:WEIGHT, such as meaning:128:1, or NAME:DIMENSIONS:WEIGHT:FULL-LENGTH")
+        format!(
+            "{text} is not a component: give NAME:DIMENSIONS:WEIGHT, such as meaning:128:1, or NAME:DIMENSIONS:WEIGHT:FULL-LENGTH"
+        )
     };
     let (name, dims, weight, full_length) = match text.split(':').collect::<Vec<_>>()[..] {
         [name, dims, weight] => (name, dims, weight, None),

@@ -10,7 +10,7 @@ use super::Skipped;
 use super::fields::ProductFields;
 use super::matching::{Unmatched, match_rows};
 use super::names::ColumnNames;
-use super::photos::{Exclude, Product, find_photos};
+use super::photos::{Exclude, Photos, ProductPhoto, find_photos};
 use super::publish::publish;
 use super::rows::normal;
 use super::table::read_table;
@@ -23,8 +23,8 @@ use crate::fetch::{Client, Counts, fetch_photos};
 pub struct Catalogue {
     /// The folder that the products' photos are below.
     pub folder: PathBuf,
-    /// Sorted by id in byte order.
-    pub products: Vec<Product>,
+    /// Sorted by id in byte order, and by number.
+    pub photos: Vec<ProductPhoto>,
     /// Photos that were not got.
     pub skipped: Vec<Skipped>,
     /// By id, if there is a table or a feed.
@@ -33,7 +33,7 @@ pub struct Catalogue {
     pub group: Option<&'static str>,
     /// What was fetched, if something was.
     pub fetched: Option<Counts>,
-    /// Photos of products beside their primary ones, which are not embedded.
+    /// Photos of products beyond as many as are taken of each.
     pub further_photos: usize,
 }
 
@@ -66,11 +66,20 @@ pub fn gather(options: &CatalogueOptions, own: &[&Path], photo_cache: &Path) -> 
 
 fn from_folder(folder: &Path, options: &CatalogueOptions, own: &[&Path]) -> anyhow::Result<Catalogue> {
     let exclude = Exclude::new(&options.exclude, own)?;
-    let photos = find_photos(folder, &exclude)?;
-    tell(&photos.notes);
     let table = options.items.as_deref().map(|path| items(path, &options.columns)).transpose()?;
-    let (folder, products, skipped) = (folder.to_path_buf(), photos.products, photos.skipped);
-    Ok(Catalogue { folder, products, skipped, table, ..Catalogue::default() })
+    let names = options.names(table.iter().flat_map(HashMap::keys).cloned());
+    let Photos { photos, further, skipped, notes } =
+        find_photos(folder, &exclude, &names, options.photos_per_product.into())?;
+    tell(&notes);
+    tell_of_several(&photos, further, options.photos_per_product);
+    Ok(Catalogue {
+        folder: folder.to_path_buf(),
+        photos,
+        skipped,
+        table,
+        further_photos: further,
+        ..Catalogue::default()
+    })
 }
 
 /// A table of products: the user's own, or the export of a system that is known.
@@ -110,23 +119,26 @@ fn from_feed(place: &str, options: &CatalogueOptions, cache: &Path) -> anyhow::R
     let bases = Bases { images: options.image_base.clone(), feed: base };
     let mut table: BTreeMap<String, ProductFields> = BTreeMap::new();
     let (mut addresses, mut places, mut wanted) = (Vec::new(), HashMap::new(), Vec::new());
-    let (mut skipped, mut further) = (Vec::new(), HashSet::new());
+    let (mut skipped, mut further) = (Vec::new(), 0);
+    let each = usize::from(options.photos_per_product);
     for product in &products {
         let (id, mut fields) = (normal(&product.id), product.fields());
-        if let Some(photo) = product.photos.first() {
+        for (number, photo) in (0..).zip(product.photos.iter().take(each)) {
             match feed::address_of(photo, &bases) {
                 Ok(address) => {
-                    fields.set(&"image".into(), address.to_string());
+                    if number == 0 {
+                        fields.set(&"image".into(), address.to_string());
+                    }
                     let place = *places.entry(address.clone()).or_insert_with(|| {
                         addresses.push(address);
                         addresses.len() - 1
                     });
-                    wanted.push((id.clone(), place));
+                    wanted.push((id.clone(), number, place));
                 }
                 Err(error) => skipped.push(Skipped { file: photo.clone(), reason: format!("{error:#}") }),
             }
         }
-        further.extend(product.photos.iter().skip(1));
+        further += product.photos.len().saturating_sub(each);
         table.insert(id, fields);
     }
     if addresses.is_empty() {
@@ -150,15 +162,15 @@ fn from_feed(place: &str, options: &CatalogueOptions, cache: &Path) -> anyhow::R
             "note: {count} photos are those of an earlier run, since their servers did not answer: {address}: {reason}"
         );
     }
-    let mut found: BTreeMap<String, Product> = BTreeMap::new();
+    let mut found: BTreeMap<(String, u32), ProductPhoto> = BTreeMap::new();
     // Several products may have the same photo.
     let mut named = HashSet::new();
-    for (id, place) in wanted {
+    for (id, number, place) in wanted {
         let address = addresses[place].to_string();
         match &photos.files[place] {
             Ok(path) => {
-                let product = Product { id: id.clone(), path: path.clone(), address: Some(address) };
-                found.insert(id, product);
+                let (path, address) = (path.clone(), Some(address));
+                found.insert((id.clone(), number), ProductPhoto { id, number, path, address });
             }
             Err(reason) => {
                 if named.insert(place) {
@@ -172,15 +184,12 @@ fn from_feed(place: &str, options: &CatalogueOptions, cache: &Path) -> anyhow::R
             skipped.first().map(|photo| format!("{}: {}", photo.file, photo.reason)).unwrap_or_default();
         bail!("none of {} photos could be fetched; the first: {first}", addresses.len());
     }
-    let fetched_addresses: HashSet<String> = addresses.iter().map(Url::to_string).collect();
-    let further = further.into_iter().filter(|photo| !fetched_addresses.contains(*photo)).count();
-    if further > 0 {
-        eprintln!("note: {further} further photos of products are not embedded: each product's first is");
-    }
+    let photos: Vec<ProductPhoto> = found.into_values().collect();
+    tell_of_several(&photos, further, options.photos_per_product);
     let group = table.values().any(|fields| fields.column(GROUP).is_some()).then_some(GROUP);
     Ok(Catalogue {
         folder: cache.to_path_buf(),
-        products: found.into_values().collect(),
+        photos,
         skipped,
         table: Some(compared(table.into_iter().collect())),
         group,
@@ -217,6 +226,19 @@ impl Catalogue {
         let published = publish(&mut matched.fields, options.publish.as_deref(), &needed)?;
         tell(&published.notes);
         Ok(Described { fields: matched.fields, unmatched: matched.unmatched, published: published.columns })
+    }
+}
+
+/// Says how many products have several photos, and how many photos are left out since there are more than `each`.
+fn tell_of_several(photos: &[ProductPhoto], further: usize, each: u8) {
+    let several = photos.iter().filter(|photo| photo.number == 1).count();
+    if several > 0 {
+        eprintln!("note: {several} products have several photos; a product is as near as its nearest");
+    }
+    if further > 0 {
+        eprintln!(
+            "note: {further} more photos are left out: {each} of each product count (--photos-per-product)"
+        );
     }
 }
 

@@ -1,6 +1,5 @@
-//! The photos of a folder, one a product, in item order. Shops' folders hold much else, and a bad entry costs only itself.
+//! The photos of a folder, product by product. Shops' folders hold much else, and a bad entry costs only itself.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Read;
@@ -11,7 +10,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
-use super::rows::normal;
+use super::photo_names::{PhotoNames, order, place};
 
 /// Endings of the formats that are read.
 pub const ENDINGS: [&str; 12] =
@@ -30,18 +29,20 @@ pub const LONGEST_ID: usize = u16::MAX as usize;
 const SYSTEM: [&str; 7] =
     ["@eadir", "__macosx", "#recycle", "@recycle", "$recycle.bin", "system volume information", "lost+found"];
 
-/// A product and its photo.
+/// A photo of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Product {
-    /// The photo's file name without the ending, in Unicode's composed form, or the feed's id.
+pub struct ProductPhoto {
+    /// The product's id, in Unicode's composed form.
     pub id: String,
+    /// Which of the product's photos it is, from 0, the primary one.
+    pub number: u32,
     /// The photo, below the folder of photos.
     pub path: PathBuf,
     /// Where the photo came from, if not from the folder.
     pub address: Option<String>,
 }
 
-impl Product {
+impl ProductPhoto {
     /// What the user knows the photo by.
     pub fn photo(&self) -> String {
         self.address.clone().unwrap_or_else(|| self.path.display().to_string())
@@ -51,8 +52,10 @@ impl Product {
 /// What a folder holds.
 #[derive(Debug, Default)]
 pub struct Photos {
-    /// Sorted by id in byte order.
-    pub products: Vec<Product>,
+    /// Sorted by id in byte order, and by number.
+    pub photos: Vec<ProductPhoto>,
+    /// Photos of products beyond as many as are taken of each.
+    pub further: usize,
     /// Entries that cannot be read or named.
     pub skipped: Vec<Skipped>,
     /// What to tell the user.
@@ -97,11 +100,16 @@ struct Passed {
     sizes: usize,
 }
 
-/// Every photo below `folder`, links followed.
+/// The photos below `folder`, links followed; of each product, which `names` tell, the first `each`.
 ///
 /// # Errors
-/// When the folder cannot be read or has no photo, or two folders have photos of one name.
-pub fn find_photos(folder: &Path, exclude: &Exclude) -> anyhow::Result<Photos> {
+/// When the folder cannot be read or has no photo.
+pub fn find_photos(
+    folder: &Path,
+    exclude: &Exclude,
+    names: &PhotoNames,
+    each: usize,
+) -> anyhow::Result<Photos> {
     fs::read_dir(folder).with_context(|| format!("reading the photos of {}", folder.display()))?;
     let (mut passed, mut skipped, mut files) = (Passed::default(), Vec::new(), Vec::new());
     let mut entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
@@ -144,8 +152,9 @@ pub fn find_photos(folder: &Path, exclude: &Exclude) -> anyhow::Result<Photos> {
     }
     let files = without_copies(files, &mut passed);
     let notes = passed.notes();
-    let products = one_a_product(folder, files)?;
-    if products.is_empty() {
+    let (photos, further, unnamed) = by_product(files, names, each);
+    skipped.extend(unnamed);
+    if photos.is_empty() {
         let more =
             notes.iter().chain(skipped.first().map(|photo| &photo.reason)).map(|note| format!("; {note}"));
         bail!(
@@ -155,30 +164,30 @@ pub fn find_photos(folder: &Path, exclude: &Exclude) -> anyhow::Result<Photos> {
             more.collect::<String>()
         );
     }
-    Ok(Photos { products, skipped, notes })
+    Ok(Photos { photos, further, skipped, notes })
 }
 
 /// A photo's file.
 struct File {
-    id: String,
+    /// Components of its path, the last without its ending.
+    place: Vec<String>,
     path: PathBuf,
     bytes: u64,
 }
 
-fn photo(path: PathBuf, entry: &DirEntry) -> Result<File, Skipped> {
-    let refuse = |path: &Path, reason: String| Err(Skipped { file: path.display().to_string(), reason });
-    let Some(id) = path.file_stem().and_then(|stem| stem.to_str()) else {
-        return refuse(
-            &path,
-            "the file name is not Unicode, and it is to be the product's id; rename it".into(),
-        );
-    };
-    let id = normal(id);
-    if id.len() > LONGEST_ID || id.is_empty() {
-        return refuse(&path, format!("the id is empty or longer than {LONGEST_ID} bytes; rename it"));
+impl File {
+    fn name(&self) -> &str {
+        self.place.last().map_or("", String::as_str)
     }
+}
+
+fn photo(path: PathBuf, entry: &DirEntry) -> Result<File, Skipped> {
+    let Some(place) = place(&path) else {
+        let reason = "its name is not Unicode, and it is to say the product's id; rename it".to_owned();
+        return Err(Skipped { file: path.display().to_string(), reason });
+    };
     let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-    Ok(File { id, path, bytes })
+    Ok(File { place, path, bytes })
 }
 
 fn ending(path: &Path) -> Option<String> {
@@ -245,7 +254,7 @@ fn without_copies(files: Vec<File>, passed: &mut Passed) -> Vec<File> {
     let mut by_name: HashMap<(PathBuf, String), File> = HashMap::new();
     let folder = |file: &File| file.path.parent().unwrap_or(Path::new("")).to_path_buf();
     for file in files {
-        match by_name.entry((folder(&file), file.id.clone())) {
+        match by_name.entry((folder(&file), file.name().to_owned())) {
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(file);
             }
@@ -258,7 +267,7 @@ fn without_copies(files: Vec<File>, passed: &mut Passed) -> Vec<File> {
         }
     }
     let sized = |file: &File| {
-        let stem = without_size(&file.id)?;
+        let stem = without_size(file.name())?;
         let original = [stem.to_owned(), format!("{stem}-scaled")];
         original.into_iter().any(|name| by_name.contains_key(&(folder(file), name))).then_some(())
     };
@@ -279,39 +288,32 @@ fn without_size(name: &str) -> Option<&str> {
     (is_size(width) && is_size(height) && !stem.is_empty()).then_some(stem)
 }
 
-/// How many pairs of photos of one name an error lists.
-const NAMED: usize = 3;
-
-fn one_a_product(folder: &Path, files: Vec<File>) -> anyhow::Result<Vec<Product>> {
-    let mut products: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut pairs = Vec::new();
-    for file in files {
-        match products.entry(file.id) {
-            Entry::Vacant(place) => {
-                place.insert(file.path);
-            }
-            Entry::Occupied(other) => pairs.push((other.key().clone(), other.get().clone(), file.path)),
+/// The files as photos of products, sorted by id and number, of each product the first `each`; how many more there are; and those
+/// whose names cannot be ids.
+fn by_product(files: Vec<File>, names: &PhotoNames, each: usize) -> (Vec<ProductPhoto>, usize, Vec<Skipped>) {
+    let places: Vec<Vec<String>> = files.iter().map(|file| file.place.clone()).collect();
+    let (mut products, mut unnamed): (BTreeMap<String, Vec<File>>, Vec<Skipped>) = Default::default();
+    for (id, file) in names.ids(&places).into_iter().zip(files) {
+        if id.is_empty() || id.len() > LONGEST_ID {
+            let reason = format!("the id is empty or longer than {LONGEST_ID} bytes; rename it");
+            unnamed.push(Skipped { file: file.path.display().to_string(), reason });
+        } else {
+            products.entry(id).or_default().push(file);
         }
     }
-    if !pairs.is_empty() {
-        let line = |(id, one, other): &(String, PathBuf, PathBuf)| {
-            format!(
-                "\n  two photos are of product {id}: {} and {}",
-                folder.join(one).display(),
-                folder.join(other).display()
-            )
-        };
-        let named: String = pairs.iter().take(NAMED).map(line).collect();
-        let more = match pairs.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!("\n  and {more} more such pairs"),
-        };
-        bail!(
-            "a photo's file name is its product's id, and some names are there twice; rename or remove one of each, or leave \
-               a folder out with --exclude:{named}{more}"
-        );
+    let (mut photos, mut further) = (Vec::new(), 0);
+    for (id, mut files) in products {
+        files.sort_by(|one, other| order(&id, &one.place, &other.place).then(one.path.cmp(&other.path)));
+        further += files.len().saturating_sub(each);
+        let numbered = (0..).zip(files.into_iter().take(each));
+        photos.extend(numbered.map(|(number, File { path, .. })| ProductPhoto {
+            id: id.clone(),
+            number,
+            path,
+            address: None,
+        }));
     }
-    Ok(products.into_iter().map(|(id, path)| Product { id, path, address: None }).collect())
+    (photos, further, unnamed)
 }
 
 impl Passed {

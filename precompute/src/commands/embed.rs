@@ -14,7 +14,7 @@ use std::{env, fs, process};
 use anyhow::Context;
 
 use crate::args::EmbedArguments;
-use crate::catalogue::Product;
+use crate::catalogue::ProductPhoto;
 use crate::embedding_table::{self, Row};
 use crate::indexing::cache::EmbeddingCache;
 use crate::indexing::describe::{Batch, Describer, Description};
@@ -111,7 +111,7 @@ fn rows(describer: &mut Describer, photos: Vec<Photo>) -> anyhow::Result<Vec<Row
             }
         };
         if description.is_none() {
-            batch.products.push(Product { id: id.clone(), path, address: None });
+            batch.products.push(ProductPhoto { id: id.clone(), number: 0, path, address: None });
         }
         rows.push((id, file, description));
     }

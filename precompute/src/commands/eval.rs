@@ -86,6 +86,8 @@ impl Labels {
         };
         let of_items = arguments.labels.as_ref().map(of_column).transpose()?;
         let groups = arguments.group_column()?.as_ref().map(of_column).transpose()?;
+        // Otherwise the photos of a product are a group.
+        let groups = groups.or_else(|| photos_of_products(ids));
         let mut members: Vec<Vec<usize>> = Vec::new();
         for (item, group) in groups.iter().flatten().enumerate() {
             let Some(group) = *group else { continue };
@@ -144,6 +146,10 @@ pub fn run(arguments: &EvalArguments) -> anyhow::Result<()> {
         return sample::run(&folder, photos, count as usize, arguments.json);
     }
     let labels = Labels::read(arguments, &stored.ids)?;
+    ensure!(
+        labels.of_items.is_some() || labels.have_groups(),
+        "each product has one photo, so say what neighbours should have in common: --labels FILE:COLUMN or --group FILE:COLUMN"
+    );
     let groups = match labels.have_groups() {
         true => {
             let own = if arguments.colour.is_empty() { vec![folder.colours()?.weight()] } else { Vec::new() };
@@ -209,6 +215,14 @@ impl Report {
             groups.print();
         }
     }
+}
+
+/// Each photo's product as a number, if products have several.
+fn photos_of_products(ids: &[String]) -> Option<Vec<Option<usize>>> {
+    let products = ids.chunk_by(|one, other| one == other);
+    let numbers: Vec<Option<usize>> =
+        (0..).zip(products).flat_map(|(number, photos)| vec![Some(number); photos.len()]).collect();
+    numbers.last().copied().flatten().is_some_and(|last| last + 1 < ids.len()).then_some(numbers)
 }
 
 /// Each product's value in `column` as a number, the same for the same value; `None` where there is none.

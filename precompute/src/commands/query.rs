@@ -27,6 +27,9 @@ struct Answer {
 #[derive(Serialize)]
 struct Line {
     id: String,
+    /// The photo that is so near, if it is not the primary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<String>,
     distance: f64,
 }
 
@@ -50,8 +53,9 @@ pub fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     }
     let lines = cards.into_iter().zip(&neighbours);
     if arguments.json {
-        let neighbours =
-            lines.map(|(card, neighbour)| Line { id: card.id, distance: neighbour.distance }).collect();
+        let neighbours = lines
+            .map(|(card, near)| Line { id: card.id, photo: card.photo, distance: near.distance })
+            .collect();
         println!("{}", serde_json::to_string(&Answer { metric, neighbours })?);
     } else {
         for (card, neighbour) in lines {
@@ -66,7 +70,7 @@ fn of_item(folder: &Folder, id: &str, metric: Metric, k: usize) -> anyhow::Resul
     let row = shard.row(id).with_context(|| format!("no product {id} in this folder"))?;
     let each = folder.manifest.neighbours.each as usize;
     // In a small catalogue a product may have fewer neighbours than were asked for, and none is missing.
-    if k > each && each + 1 < folder.manifest.items as usize {
+    if k > each && each + 1 < folder.manifest.product_count() as usize {
         bail!("the folder holds {each} neighbours of each product; build it with --neighbours {k}");
     }
     let place = folder.manifest.metrics.iter().position(|stored| *stored == metric);
@@ -87,7 +91,7 @@ fn by_rules(
     if colour.counts() {
         folder.give_colours(&mut catalogue)?;
     }
-    if rules.needs_attributes() {
+    if rules.needs_attributes() || folder.manifest.products.is_some() {
         folder.give_attributes(&mut catalogue)?;
     }
     let like = match (&arguments.of.item, &arguments.of.photo) {

@@ -60,7 +60,8 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
             ensure!(folder.read(name)? == entry.as_bytes(), "{name} has changed");
         }
     }
-    println!("{}: {} products, every file is as it was written", arguments.dir.display(), manifest.items);
+    let products = manifest.product_count();
+    println!("{}: {products} products, every file is as it was written", arguments.dir.display());
     Ok(())
 }
 
@@ -164,6 +165,13 @@ fn check_cards(folder: &Folder) -> anyhow::Result<Vec<String>> {
     }
     ensure!(ids.len() == folder.manifest.items as usize, "{} holds {} cards", entry.path, ids.len());
     ensure!(ids.is_sorted(), "{} is not in order of ids", entry.path);
+    let products = ids.chunk_by(|one, other| one == other).count();
+    ensure!(
+        products == folder.manifest.product_count() as usize,
+        "{} has cards of {products} products, manifest.json says {}",
+        entry.path,
+        folder.manifest.product_count()
+    );
     Ok(ids)
 }
 
@@ -175,11 +183,9 @@ fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
     for shard in 0..entry.shards {
         for row in folder.neighbours(shard)?.rows {
             let place = format!("{}/{shard}.bin, product {}", entry.path, row.id);
-            ensure!(
-                ids.get(row.item as usize) == Some(&row.id),
-                "{place}: the cards call item {} otherwise",
-                row.item
-            );
+            let item = row.item as usize;
+            let is_first = ids.get(item) == Some(&row.id) && (item == 0 || ids[item - 1] != row.id);
+            ensure!(is_first, "{place}: the cards call item {item} otherwise");
             ensure!(shard_of(&row.id, entry.shards) == shard, "{place}: belongs in another shard");
             ensure!(row.neighbours.len() == folder.manifest.metrics.len(), "{place}: has other metrics");
             for list in &row.neighbours {
@@ -191,7 +197,8 @@ fn check_neighbours(folder: &Folder, ids: &[String]) -> anyhow::Result<()> {
             products += 1;
         }
     }
-    ensure!(products == ids.len(), "{} holds {products} products", entry.path);
+    let all = folder.manifest.product_count();
+    ensure!(products == all, "{} holds {products} of {all} products", entry.path);
     Ok(())
 }
 
@@ -202,7 +209,7 @@ fn check_fragments(folder: &Folder) -> anyhow::Result<()> {
     if !place.exists() {
         return Ok(());
     }
-    let Manifest { cards, neighbours, items, .. } = &folder.manifest;
+    let Manifest { cards, neighbours, .. } = &folder.manifest;
     let shards = (0..cards.shards).map(|shard| folder.cards(shard));
     let cards = shards.collect::<anyhow::Result<Vec<_>>>()?.concat();
     let mut base = None;
@@ -222,7 +229,12 @@ fn check_fragments(folder: &Folder) -> anyhow::Result<()> {
     }
     let mut names = Vec::new();
     list(&place, "", &mut names)?;
-    ensure!(names.len() == *items as usize, "{} holds {} files", place.display(), names.len());
+    ensure!(
+        names.len() == folder.manifest.product_count() as usize,
+        "{} holds {} files",
+        place.display(),
+        names.len()
+    );
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use lookalike::digest::Digest;
 use super::cache::{Described, EmbeddingCache, Record};
 use super::embed::{Done, Kept, Work, run};
 use super::embeddings::EmbeddingReader;
-use crate::catalogue::Product;
+use crate::catalogue::ProductPhoto;
 use crate::interrupt;
 use crate::networks::PhotoNetwork;
 
@@ -21,7 +21,7 @@ pub struct Batch {
     /// The folder that the products' paths are below, if `contents` is empty.
     pub folder: PathBuf,
     /// The photos.
-    pub products: Vec<Product>,
+    pub products: Vec<ProductPhoto>,
     /// The contents of their files, if they are in memory.
     pub contents: Vec<Vec<u8>>,
 }

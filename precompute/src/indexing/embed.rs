@@ -24,7 +24,7 @@ use super::blank::{self, is_blank};
 use super::cache::{Described, EmbeddingCache, Record};
 use super::read_photo::{Unreadable, read_photo};
 use super::thumbnail::{self, Thumbnails};
-use crate::catalogue::{Product, Skipped};
+use crate::catalogue::{ProductPhoto, Skipped};
 use crate::caught::caught;
 use crate::fault;
 use crate::interrupt::{self, Interrupted};
@@ -45,7 +45,7 @@ pub struct Work {
     /// The folder the products' paths are below.
     pub photos: PathBuf,
     /// In item order.
-    pub products: Vec<Product>,
+    pub products: Vec<ProductPhoto>,
     /// The contents of the photos' files, in item order, if they are in memory; none if they are read from the folder.
     pub contents: Vec<Vec<u8>>,
     /// Ready to run.
@@ -56,19 +56,30 @@ pub struct Work {
     pub limit: Duration,
 }
 
-/// A product that is in the folder.
+/// A photo of a product that is in the folder.
 #[derive(Clone)]
 pub struct Item {
-    /// Its id.
+    /// The product's id.
     pub id: String,
-    /// Its photo, below the folder of photos.
+    /// Which of its photos this is.
+    pub number: u32,
+    /// Its file, below the folder of photos.
     pub path: PathBuf,
+    /// Where it came from, if not from the folder.
+    pub address: Option<String>,
     /// Digest of the photo's file.
     pub photo: Digest,
     /// Digest of its thumbnail, if thumbnails are wanted.
     pub thumbnail: Option<Digest>,
     /// Its embedding.
     pub record: Record,
+}
+
+impl Item {
+    /// What tells it from all others.
+    fn key(&self) -> (&str, u32) {
+        (&self.id, self.number)
+    }
 }
 
 /// What became of the products.
@@ -85,9 +96,9 @@ impl Outcome {
     /// Leaves out what `other`, of the same products, could not embed, or found with another content.
     pub fn keep_those_of(&mut self, other: &mut Outcome) {
         self.skipped.append(&mut other.skipped);
-        let theirs: HashMap<&str, Digest> =
-            other.items.iter().map(|item| (item.id.as_str(), item.photo)).collect();
-        self.items.retain(|item| match theirs.get(item.id.as_str()) {
+        let theirs: HashMap<(&str, u32), Digest> =
+            other.items.iter().map(|item| (item.key(), item.photo)).collect();
+        self.items.retain(|item| match theirs.get(&item.key()) {
             Some(photo) if *photo != item.photo => {
                 let (file, reason) = (item.path.display().to_string(), Unreadable::Changing.to_string());
                 self.skipped.push(Skipped { file, reason });
@@ -95,8 +106,8 @@ impl Outcome {
             }
             found => found.is_some(),
         });
-        let ours: HashSet<&str> = self.items.iter().map(|item| item.id.as_str()).collect();
-        other.items.retain(|item| ours.contains(item.id.as_str()));
+        let ours: HashSet<(&str, u32)> = self.items.iter().map(Item::key).collect();
+        other.items.retain(|item| ours.contains(&item.key()));
         // Of those that are left out some may be new to the cache.
         self.embedded = self.embedded.max(other.embedded).min(self.items.len());
     }
@@ -184,7 +195,8 @@ pub fn embed(
     let answered = run(work, known, known_thumbnails, |index, product, result| {
         outcomes[index] = Some(match keeper.keep(result)? {
             Ok(Kept { photo, thumbnail, record }) => {
-                Ok(Item { id: product.id.clone(), path: product.path.clone(), photo, thumbnail, record })
+                let ProductPhoto { id, number, path, address } = product.clone();
+                Ok(Item { id, number, path, address, photo, thumbnail, record })
             }
             Err(reason) => Err(Skipped { file: product.photo(), reason }),
         });
@@ -223,7 +235,7 @@ pub(super) fn run(
     work: Work,
     known: Arc<HashMap<Digest, Record>>,
     thumbnails: Option<(PathBuf, HashMap<Digest, Digest>)>,
-    keep: impl FnMut(usize, &Product, Done) -> anyhow::Result<()>,
+    keep: impl FnMut(usize, &ProductPhoto, Done) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let (sender, receiver) = sync_channel(work.jobs * 2);
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -297,7 +309,7 @@ impl Pool {
     fn run(
         &mut self,
         receiver: &Receiver<Message>,
-        mut keep: impl FnMut(usize, &Product, Done) -> anyhow::Result<()>,
+        mut keep: impl FnMut(usize, &ProductPhoto, Done) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let shared = self.shared.clone();
         let mut first_error = None;
@@ -410,7 +422,7 @@ enum Prepared {
     Pending(Pending),
 }
 
-fn prepare(shared: &Shared, index: usize, product: &Product) -> anyhow::Result<Prepared> {
+fn prepare(shared: &Shared, index: usize, product: &ProductPhoto) -> anyhow::Result<Prepared> {
     let skipped = |reason: String| Ok(Prepared::Done(Done::Skipped { reason }));
     fault::point(&format!("photo/{}", product.id))?;
     let bytes = match shared.work.contents.get(index) {

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use lookalike::attributes::PRODUCT;
 use lookalike::colour::Means;
 use lookalike::digest::Digest;
 use lookalike::embedding::{Adaptation, Metric};
 use lookalike::folder::{
     Card, CardsEntry, FileEntry, Header, Manifest, NeighboursEntry, NeighboursNetwork, NetworkEntry,
-    PRODUCTS_PER_SHARD, Row, WidgetEntry, card_shard_name, shard_count, shard_of, write_card_shard,
-    write_neighbour_shard,
+    PRODUCTS_PER_SHARD, ProductsEntry, Row, WidgetEntry, card_shard_name, shard_count, shard_of,
+    write_card_shard, write_neighbour_shard,
 };
 
 use super::bytes::Bytes;
@@ -21,6 +22,7 @@ use super::fragments;
 use super::hosting;
 use super::neighbours::Neighbours;
 use super::partitions::{PartitionContents, Partitions};
+use super::products::Products;
 use super::ranking::{self, RankingFiles};
 use super::space::Coordinates;
 use super::thumbnail;
@@ -39,8 +41,10 @@ pub struct Contents<'a> {
     pub target: &'a Target,
     /// How.
     pub publish: &'a PublishOptions,
-    /// In item order, as the next two.
+    /// In item order, as the next three.
     pub items: &'a [Item],
+    /// Which of them are photos of one product.
+    pub products: &'a Products,
     /// What the shop's table says of each.
     pub fields: &'a [ProductFields],
     /// Of each.
@@ -116,15 +120,24 @@ fn write_into(folder: &Path, contents: &Contents) -> anyhow::Result<Bytes> {
         Some(most) => hosting::products_per_shard(contents.items.len(), most, hosting::files(folder)?.0)?,
         None => PRODUCTS_PER_SHARD,
     };
+    let products = match contents.products.have_several_photos() {
+        true => {
+            let count = u32::try_from(contents.products.count())?;
+            Some(ProductsEntry { count, column: PRODUCT.to_owned() })
+        }
+        false => None,
+    };
     let (neighbours, neighbours_bytes) = write_neighbours(folder, contents, per_shard)?;
     let (cards, cards_bytes) = write_cards(folder, contents, per_shard)?;
     let manifest = Manifest {
-        header: match (&adaptation, &partitions) {
-            (Some(_), _) => Header::adapted(),
-            (None, Some(_)) => Header::with_partitions(),
-            (None, None) => Header::default(),
+        header: match (&products, &adaptation, &partitions) {
+            (Some(_), ..) => Header::of_photos(),
+            (_, Some(_), _) => Header::adapted(),
+            (.., Some(_)) => Header::with_partitions(),
+            _ => Header::default(),
         },
         items: u32::try_from(contents.items.len())?,
+        products,
         metrics: Metric::ALL.to_vec(),
         neighbours,
         cards,
@@ -169,11 +182,11 @@ fn write_neighbours(
     contents: &Contents,
     per_shard: u32,
 ) -> anyhow::Result<(NeighboursEntry, u64)> {
-    let items = u32::try_from(contents.items.len())?;
-    let shards = shard_count(items, per_shard);
+    let shards = shard_count(u32::try_from(contents.products.count())?, per_shard);
     let mut members = vec![Vec::new(); shards as usize];
-    for (index, item) in contents.items.iter().enumerate() {
-        members[shard_of(&item.id, shards) as usize].push(index);
+    // What is like a product is like its primary photo.
+    for index in contents.products.firsts() {
+        members[shard_of(&contents.items[index].id, shards) as usize].push(index);
     }
     let each = contents.neighbours.first().and_then(|lists| lists.first()).map_or(0, Vec::len);
     let files = members.into_iter().zip(0u32..).map(|(members, shard)| {
@@ -195,10 +208,9 @@ fn write_neighbours(
 
 fn write_cards(folder: &Path, contents: &Contents, per_shard: u32) -> anyhow::Result<(CardsEntry, u64)> {
     let each = per_shard as usize;
-    let products = contents.items.chunks(each).zip(contents.fields.chunks(each));
-    let files = products.zip(0u32..).map(|((items, fields), shard)| {
-        let cards: Vec<Card> =
-            items.iter().zip(fields).map(|(item, fields)| card(item, fields, contents)).collect();
+    let all: Vec<usize> = (0..contents.items.len()).collect();
+    let files = all.chunks(each).zip(0u32..).map(|(items, shard)| {
+        let cards: Vec<Card> = items.iter().map(|item| card(*item, contents)).collect();
         (card_shard_name(shard), write_card_shard(&cards))
     });
     let (path, bytes) = write_set(folder, "cards", files)?;
@@ -206,10 +218,17 @@ fn write_cards(folder: &Path, contents: &Contents, per_shard: u32) -> anyhow::Re
     Ok((CardsEntry { path, shards, per_shard }, bytes))
 }
 
-fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
+/// The card of item number `item`: that of its product, with the photo that the item is.
+fn card(item: usize, contents: &Contents) -> Card {
+    let original = |item: &Item| match (contents.images, &item.address) {
+        (Some(base), None) => Some(format!("{}/{}", base.trim_end_matches('/'), url(&item.path))),
+        (_, address) => address.clone(),
+    };
+    let (own, first) = (&contents.items[item], contents.products.first(item));
+    let photo = (first < item).then(|| original(own).unwrap_or_else(|| own.path.display().to_string()));
+    let (item, fields) = (&contents.items[first], &contents.fields[first]);
     let (width, height) = thumbnail::size(item.record.width, item.record.height);
     let thumbnail = item.thumbnail.map(|digest| url(&Path::new("thumbnails").join(thumbnail::path(&digest))));
-    let original = contents.images.map(|base| format!("{}/{}", base.trim_end_matches('/'), url(&item.path)));
     Card {
         id: item.id.clone(),
         title: fields.title.clone(),
@@ -218,7 +237,8 @@ fn card(item: &Item, fields: &ProductFields, contents: &Contents) -> Card {
         thumbnail,
         width,
         height,
-        image: fields.image.clone().or(original),
+        image: fields.image.clone().or_else(|| original(item)),
+        photo,
         attributes: fields
             .attributes
             .iter()
@@ -233,8 +253,8 @@ fn write_fragments(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
         Some(list) => list.iter().map(|neighbour| neighbour.item as usize).collect(),
         None => Vec::new(),
     };
-    let card = |item: usize| card(&contents.items[item], &contents.fields[item], contents);
-    fragments::write(folder, base, contents.items.iter().map(|item| item.id.as_str()), nearest, card)
+    let products = contents.products.firsts().map(|item| (item, contents.items[item].id.as_str()));
+    fragments::write(folder, base, products, nearest, |item| card(item, contents))
 }
 
 /// A relative path as the path of a URL: forward slashes, and what has a meaning there percent-encoded (RFC 3986).
@@ -257,7 +277,8 @@ fn url(path: &Path) -> String {
 fn write_thumbnails(folder: &Path, contents: &Contents) -> anyhow::Result<u64> {
     let Some(thumbnails) = &contents.thumbnails else { return Ok(0) };
     let mut written = BTreeMap::new();
-    for digest in contents.items.iter().filter_map(|item| item.thumbnail) {
+    // Cards show primary photos.
+    for digest in contents.products.firsts().filter_map(|item| contents.items[item].thumbnail) {
         let path = thumbnail::path(&digest);
         if written.contains_key(&path) {
             continue;

@@ -19,22 +19,22 @@ const LONGEST: usize = 200;
 /// Where they go within the folder.
 pub const FOLDER: &str = "fragments";
 
-/// Writes the fragment of each product of `ids`, whose nearest are `neighbours(n)` (by the first metric) and shown by
-/// `card(n)`. `base` is the address of the folder as pages see it. Returns the bytes of all.
+/// Writes the fragment of each of `products`, an item number n and an id, whose nearest are `neighbours(n)` (by the first metric) and
+/// shown by `card(n)`. `base` is the address of the folder as pages see it. Returns the bytes of all.
 ///
 /// # Errors
 /// When a file cannot be written, or two have the same name on this file system.
 pub fn write<'a>(
     folder: &Path,
     base: &str,
-    ids: impl Iterator<Item = &'a str>,
+    products: impl Iterator<Item = (usize, &'a str)>,
     neighbours: impl Fn(usize) -> Vec<usize>,
     card: impl Fn(usize) -> Card,
 ) -> anyhow::Result<u64> {
     let folder = folder.join(FOLDER);
     fs::create_dir_all(&folder)?;
     let mut bytes = 0;
-    for (item, id) in ids.enumerate() {
+    for (item, id) in products {
         let text = fragment(neighbours(item).into_iter().map(&card), base);
         let path = folder.join(name(id));
         // Names that differ by case alone are one on some file systems.

@@ -18,6 +18,7 @@ mod import;
 pub mod means;
 pub mod neighbours;
 pub mod partitions;
+mod products;
 mod ranking;
 pub mod read_photo;
 pub mod record_log;
@@ -34,7 +35,7 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::args::BuildArguments;
-use crate::catalogue::{self, Described, Product, ProductFields, Skipped, Unmatched};
+use crate::catalogue::{self, Described, ProductFields, ProductPhoto, Skipped, Unmatched};
 use crate::fetch::Counts;
 use crate::networks::{Networks, Opened, PhotoNetwork};
 use crate::progress::Progress;
@@ -53,6 +54,7 @@ use lookalike::colour::Weight;
 use lookalike::embedding::Metric;
 use neighbours::{Neighbours, Wanted};
 use partitions::{PartitionContents, Partitions};
+use products::Products;
 use record_log::Access;
 use thumbnail::Thumbnails;
 use vectors::{Source, Vectors};
@@ -63,10 +65,11 @@ const MOST_EXACT: usize = 200_000;
 /// What `build --json` prints.
 #[derive(Serialize)]
 pub struct Report {
+    /// Products.
     items: usize,
-    /// Photos that are embedded, one a product.
+    /// Photos of products that are embedded.
     photos: usize,
-    /// Photos of products beside those, which the feed names and which are not embedded.
+    /// Photos beyond as many as are taken of each product.
     #[serde(skip_serializing_if = "is_zero")]
     further_photos: usize,
     /// Groups of variants; none where products are not grouped.
@@ -176,8 +179,8 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
             opened.network.description().name
         );
     }
-    let products = std::mem::take(&mut catalogue.products);
-    let count = products.len();
+    let photos = std::mem::take(&mut catalogue.photos);
+    let count = photos.len();
     target.check_space(least_bytes(arguments, opened, count))?;
     let jobs = jobs(arguments);
     let mut thumbnails = match arguments.no_thumbnails {
@@ -193,7 +196,7 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         others.into_iter().try_for_each(|folder| cache.merge(folder, identity))?;
         anyhow::Ok(cache)
     };
-    let embed = |network: PhotoNetwork, products: Vec<Product>, thumbnails: Option<&mut Thumbnails>| {
+    let embed = |network: PhotoNetwork, products: Vec<ProductPhoto>, thumbnails: Option<&mut Thumbnails>| {
         let mut cache = open(&network)?;
         let progress = Progress::new("embedding", products.len() as u64);
         let (photos, limit) = (catalogue.folder.clone(), arguments.photo_timeout);
@@ -206,19 +209,21 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
         let mut cache = open(&networks.of_photos())?;
         let mut own = networks.own().map(|network| open(&network)).transpose()?;
         let (outcome, own_outcome) =
-            import::import(&arguments.catalogue.embeddings, &networks, &mut cache, own.as_mut())?;
+            import::import(&arguments.catalogue, &networks, &mut cache, own.as_mut())?;
         target.check_space(least_bytes(arguments, opened, outcome.items.len()))?;
         let own = own.zip(own_outcome).map(|(cache, outcome)| OwnEmbeddings { outcome, cache });
         (outcome, cache, own)
     } else {
-        let (outcome, cache) = embed(networks.of_photos(), products, thumbnails.as_mut())?;
+        let (outcome, cache) = embed(networks.of_photos(), photos, thumbnails.as_mut())?;
         (outcome, cache, None)
     };
     let own = match networks.own() {
         Some(network) if !from_table => {
-            let product =
-                |item: &Item| Product { id: item.id.clone(), path: item.path.clone(), address: None };
-            let (mut own, cache) = embed(network, outcome.items.iter().map(product).collect(), None)?;
+            let photo = |item: &Item| {
+                let Item { id, number, path, address, .. } = item.clone();
+                ProductPhoto { id, number, path, address }
+            };
+            let (mut own, cache) = embed(network, outcome.items.iter().map(photo).collect(), None)?;
             outcome.keep_those_of(&mut own);
             Some(OwnEmbeddings { outcome: own, cache })
         }
@@ -250,15 +255,18 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     }
 
     let (fetched, further_photos) = (catalogue.fetched, catalogue.further_photos);
-    let ids: Vec<&str> = outcome.items.iter().map(|item| item.id.as_str()).collect();
+    let products = Products::of(&outcome.items);
+    let ids: Vec<&str> = products.firsts().map(|item| outcome.items[item].id.as_str()).collect();
     let Described { fields, unmatched, published } =
         catalogue.describe(&ids, &arguments.catalogue, arguments.group.as_deref())?;
+    let fields = products.spread(fields);
     let groups = groups(&fields, arguments.group.as_deref());
     let inputs_digest = fingerprint::inputs_digest(arguments, networks.identity(), &outcome.items, &fields)?;
     let made = match Fingerprint::of_same(inputs_digest, target.out(), cache_folder) {
         Some(fingerprint) => fingerprint.made,
         None => {
-            let made = index(arguments, &target, &outcome, &fields, &cache, own.as_ref(), &networks)?;
+            let described = (&products, &fields[..]);
+            let made = index(arguments, &target, &outcome, described, &cache, own.as_ref(), &networks)?;
             Fingerprint::write(inputs_digest, &made, target.out(), cache_folder)?;
             if let Some(thumbnails) = &thumbnails {
                 thumbnails.remove_strays();
@@ -268,7 +276,7 @@ fn build(arguments: &BuildArguments, cache_folder: &Path) -> anyhow::Result<()> 
     };
 
     let report = Report {
-        items: outcome.items.len(),
+        items: products.count(),
         photos: outcome.items.len(),
         further_photos,
         groups,
@@ -308,7 +316,7 @@ fn index(
     arguments: &BuildArguments,
     target: &Target,
     outcome: &Outcome,
-    fields: &[ProductFields],
+    (products, fields): (&Products, &[ProductFields]),
     cache: &EmbeddingCache,
     own: Option<&OwnEmbeddings>,
     networks: &Networks,
@@ -382,6 +390,7 @@ fn index(
         Ok((found, recall.transpose()?))
     };
     let variants = arguments.group.as_deref().map(|column| variants(fields, column)).transpose()?;
+    let variants = products.grouped(variants);
     let (mut neighbours, mut neighbours_recall) = nearest(variants.as_ref())?;
     let duplicates =
         duplicates::find(embeddings, &outcome.items, records, &neighbours, means, arguments.colour > 0.0)?;
@@ -395,6 +404,7 @@ fn index(
         target,
         publish: &arguments.publish,
         items: &outcome.items,
+        products,
         fields,
         neighbours: &neighbours,
         neighbours_recall,
@@ -427,11 +437,16 @@ fn index(
         fs::write(&path, adaptation.write()).with_context(|| format!("writing {}", path.display()))?;
     }
     let (files, largest_file) = hosting::files(&arguments.out)?;
-    let ids = |set: Vec<usize>| set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
+    // Photos of one product may look the same.
+    let ids = |set: Vec<usize>| {
+        let mut ids: Vec<String> = set.into_iter().map(|item| outcome.items[item].id.clone()).collect();
+        ids.dedup();
+        Some(ids).filter(|ids| ids.len() > 1)
+    };
     Ok(Made {
         adaptation: photos.adapting,
         neighbours_adaptation: own.map(|own| own.adapting),
-        duplicates: duplicates.into_iter().map(ids).collect(),
+        duplicates: duplicates.into_iter().filter_map(ids).collect(),
         partitions: in_partitions.map(|(partitions, ..)| partitions.members.len()),
         neighbours_recall,
         bytes,
@@ -478,12 +493,13 @@ fn list(skipped: &[Skipped]) {
 
 impl Report {
     fn print(&self, out: &Path) {
-        let Report { items, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
+        let Report { items, photos, skipped, embedded, reused, seconds, images_per_second, made, .. } = self;
         let published = &self.published_columns;
         let Made {
             adaptation, neighbours_adaptation, duplicates, partitions, neighbours_recall, bytes, ..
         } = made;
-        println!("{}: {items} products in {seconds:.1} s", out.display());
+        let several = if photos > items { format!(", {photos} photos,") } else { String::new() };
+        println!("{}: {items} products{several} in {seconds:.1} s", out.display());
         if self.groups > 0 {
             println!("  {} groups of variants", self.groups);
         }

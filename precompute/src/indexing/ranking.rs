@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
-use lookalike::attributes::{self, Attributes, MAX_ITEMS, write_attributes_of_partition};
+use anyhow::{Context, ensure};
+use lookalike::attributes::{self, Attributes, MAX_ITEMS, PRODUCT, write_attributes_of_partition};
 use lookalike::codes;
 use lookalike::colour::{ColourCodes, Colours};
 use lookalike::digest::Digest;
@@ -14,7 +14,6 @@ use lookalike::ivf::{FileKind, folder_of_layer};
 use super::folder::{Contents, ToCode, write_file, write_named};
 use super::partitions::{PartitionContents, Partitions, WrittenPartitions};
 use super::space::Coordinates;
-use crate::catalogue::ProductFields;
 
 /// What was written.
 pub struct RankingFiles {
@@ -54,15 +53,10 @@ pub struct InPartitions {
 /// # Errors
 /// When an embedding cannot be read or a file not be written.
 pub fn write(folder: &Path, contents: &Contents) -> anyhow::Result<RankingFiles> {
-    let attributes = attributes(contents);
-    let columns = match &attributes {
-        // Read back for what its columns are.
-        Some(bytes) => {
-            let columns = Columns::of(&Attributes::read(bytes, u32::try_from(contents.items.len())?)?);
-            Some(write_named(folder, "columns", "json", &columns.write())?)
-        }
-        None => None,
-    };
+    let attributes = attributes(contents)?;
+    let columns = columns(contents, attributes.as_deref())?;
+    let columns =
+        columns.map(|columns| write_named(folder, "columns", "json", &columns.write())).transpose()?;
     let files = match &contents.codes {
         ToCode::Whole(coordinates) => write_whole(folder, contents, coordinates, attributes)?,
         ToCode::Partitions(partitions, of_partitions) => {
@@ -131,8 +125,9 @@ fn write_in_partitions(
         // Read back for what its columns are; a partition's file has the same.
         let items = u32::try_from(of_partitions.items.len())?;
         let whole = Attributes::read(&bytes, items)?;
+        let products = product_numbers(contents);
         let attributes_of = |members: &[u32]| {
-            let rows = members.iter().map(|item| contents.fields[*item as usize].comparable());
+            let rows = members.iter().map(|item| row(contents, &products, *item as usize));
             write_attributes_of_partition(rows, whole.columns())
         };
         let head = |digests: &[Digest]| Attributes::write_head(items, whole.columns().len(), digests);
@@ -177,18 +172,58 @@ fn write_layer(
     Ok((entry, bytes))
 }
 
-/// The attributes file of all products; `None` where there is nothing to filter by.
-fn attributes(contents: &Contents) -> Option<Vec<u8>> {
-    if contents.items.len() > MAX_ITEMS as usize {
-        eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
-        return None;
+/// What products are filtered by, as a page's controls show it; `None` if there is nothing. `attributes` are those of all items.
+fn columns(contents: &Contents, attributes: Option<&[u8]>) -> anyhow::Result<Option<Columns>> {
+    let Some(attributes) = attributes else { return Ok(None) };
+    if !contents.products.have_several_photos() {
+        // Read back for what its columns are.
+        return Ok(Some(Columns::of(&Attributes::read(attributes, u32::try_from(contents.items.len())?)?)));
     }
-    let written = attributes::write_attributes(
-        contents.fields.iter().map(ProductFields::comparable),
-        contents.group.as_slice(),
-    );
+    // A product counts once, however many photos it has.
+    let rows = contents.products.firsts().map(|item| contents.fields[item].comparable());
+    let written = attributes::write_attributes(rows, contents.group.as_slice());
+    let of_products = Attributes::read(&written.bytes, u32::try_from(contents.products.count())?)?;
+    Ok((written.columns > 0).then(|| Columns::of(&of_products)))
+}
+
+/// Of each item the number of its product's first as text, if products have several photos.
+fn product_numbers(contents: &Contents) -> Vec<String> {
+    match contents.products.have_several_photos() {
+        true => (0..contents.items.len()).map(|item| contents.products.first(item).to_string()).collect(),
+        false => Vec::new(),
+    }
+}
+
+/// What item number `item` is filtered and grouped by; `products` are [`product_numbers`].
+fn row<'a>(
+    contents: &'a Contents,
+    products: &'a [String],
+    item: usize,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let product = products.get(item).map(|number| (PRODUCT, number.as_str()));
+    contents.fields[item].comparable().chain(product)
+}
+
+/// The attributes file of all items; `None` where there is nothing to filter or group by.
+///
+/// # Errors
+/// When products have more photos than can be grouped.
+fn attributes(contents: &Contents) -> anyhow::Result<Option<Vec<u8>>> {
+    if contents.items.len() > MAX_ITEMS as usize {
+        ensure!(
+            !contents.products.have_several_photos(),
+            "there are {} photos of {} products, and {MAX_ITEMS} is the most: give a smaller --photos-per-product",
+            contents.items.len(),
+            contents.products.count()
+        );
+        eprintln!("note: products cannot be filtered: there are more than {MAX_ITEMS}");
+        return Ok(None);
+    }
+    let products = product_numbers(contents);
+    let rows = (0..contents.items.len()).map(|item| row(contents, &products, item));
+    let written = attributes::write_attributes(rows, contents.group.as_slice());
     for left_out in &written.left_out {
         eprintln!("note: {left_out}");
     }
-    (written.columns > 0).then_some(written.bytes)
+    Ok((written.columns > 0).then_some(written.bytes))
 }

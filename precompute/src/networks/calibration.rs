@@ -1,6 +1,6 @@
 //! What the layers of a network read of real photos: the second moments of their inputs, by which weights are rounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use lookalike::photo::{Limits, decode};
 use nalgebra::DMatrix;
 use tract_onnx::prelude::*;
 
-use crate::catalogue::{Exclude, find_photos};
+use crate::catalogue::{Exclude, PhotoNames, find_photos};
 
 /// Photos that are looked at, evenly over the folder: moments need far fewer than a network's training.
 const PHOTOS: usize = 32;
@@ -26,7 +26,10 @@ pub fn moments(
     preprocessing: &Preprocessing,
     folder: &Path,
 ) -> anyhow::Result<BTreeMap<usize, DMatrix<f32>>> {
-    let photos = find_photos(folder, &Exclude::new(&[], &[])?)?.products;
+    let photos = {
+        let names = PhotoNames::Found { known: HashSet::new() };
+        find_photos(folder, &Exclude::new(&[], &[])?, &names, usize::MAX)?.photos
+    };
     let mut outlets: Vec<OutletId> = readers.iter().map(|(_, outlet)| *outlet).collect();
     outlets.sort_unstable();
     outlets.dedup();
