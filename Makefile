@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour million test-spark test-ray train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour several-photos million test-spark test-ray train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -171,6 +171,10 @@ codes: setup-test build ## The codes of three networks' embeddings beside FAISS'
 colour: build ## What the dial from style to colour trades, by its weight, as JSON (Python, a minute)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/colour.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/colour
+
+several-photos: build ## How often a photo finds its product by one other photo, the nearest of all, and their mean, as JSON (Python, a minute)
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
+	@$(REFERENCES)/venv/bin/python tests/bench/several_photos.py --program $(PRECOMPUTE) --shared ../shared --out $(TARGET)/several-photos
 
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a query reads, as JSON (half an hour; 12 GB of disk)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)

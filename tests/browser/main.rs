@@ -20,6 +20,7 @@ mod parts;
 mod phone;
 mod photo;
 mod privacy;
+mod several_photos;
 mod shop;
 mod shop_server;
 mod site;

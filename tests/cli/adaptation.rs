@@ -303,3 +303,35 @@ fn a_folder_of_version_4_is_read_to_its_values() -> anyhow::Result<()> {
     succeed(arguments!["verify", scratch.path()])?;
     Ok(())
 }
+
+/// Those in `tests/golden/v5` too: two photos of one product and one of another, and a component by length.
+#[test]
+fn a_folder_of_version_5_is_read_to_its_values() -> anyhow::Result<()> {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let scratch = Scratch::new("golden-v5")?;
+    let mut files = tree(&golden.join("v2"))?;
+    let differ = ["cards-", "neighbours-", "attributes-"];
+    files.retain(|name, _| !differ.iter().any(|kind| name.starts_with(kind)));
+    files.extend(tree(&golden.join("v5"))?);
+    for (name, content) in &files {
+        let path = scratch.join(name);
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(path, content)?;
+    }
+    let (_, bytes) =
+        files.iter().find(|(name, _)| name.starts_with("adaptation-")).context("an adaptation")?;
+    let adaptation = Adaptation::read(bytes)?;
+    let by_length: Vec<bool> = adaptation.components().iter().map(|component| component.by_length).collect();
+    ensure!((adaptation.dims(), adaptation.axes(), by_length) == (4, 4, vec![false, true]));
+    let got = adaptation.apply(&[3.0, 1.0, 1.0, 0.5])?;
+    let want: [f32; 4] = [0.546_123_6, -0.382_352_56, 0.720_723_2, -0.190_035_78];
+    ensure!(got.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-6), "{got:?} for {want:?}");
+    ensure!(adaptation.write() == *bytes, "the same bytes from the same values");
+    succeed(arguments!["verify", scratch.path()])?;
+    let text = succeed(arguments!["query", scratch.path(), "--item", "875317", "--metric", "manhattan"])?;
+    ensure!(text == "129.250000 été 👗  <b>\n", "{text:?}");
+    let text =
+        succeed(arguments!["query", scratch.path(), "--item", "été 👗", "--filter", "colour=red", "--json"])?;
+    ensure!(text.matches("875317").count() == 1, "{text:?}");
+    Ok(())
+}
