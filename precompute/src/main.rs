@@ -15,7 +15,6 @@
 //! | `folder_reader` | a finished folder, opened |
 //! | `embedding_table` | the table of embeddings that `embed` writes and `build --embeddings` reads |
 //! | `stored_embeddings` | the full-precision embeddings of a finished folder |
-//! | `sample` | the drawn catalogue |
 //! | `widget` | the files of `www/`, carried in the program |
 //! | `workers` | pieces of work on several threads |
 //! | `lock`, `interrupt`, `caught` | two runs at once, Ctrl-C, panics |
@@ -38,7 +37,6 @@ mod lock;
 mod networks;
 mod progress;
 mod publish;
-mod sample;
 mod stored_embeddings;
 mod widget;
 mod workers;

@@ -1,8 +1,9 @@
 //! `precompute sample`: a drawn catalogue to try things with.
 
+use lookalike_sample::draw_catalogue;
+
 use crate::args::SampleArguments;
 use crate::progress::Progress;
-use crate::sample::draw_catalogue;
 
 /// Draws the catalogue.
 ///

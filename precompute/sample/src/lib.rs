@@ -1,9 +1,7 @@
 //! The sample catalogue: a made-up shop with drawn product photos, for demonstrations and tests.
 //!
 //! Nothing in it was photographed, so it can be given away. [`draw_catalogue`] writes
-//! `photos/<id>.jpg`
-//! and `items.csv`. The same seed and count give the same files, byte for byte (as long as the
-//! platform's
+//! `photos/<id>.jpg` and `items.csv`. The same seed and count give the same files, byte for byte (as long as the platform's
 //! sine is the same), and item `i` is the same in a catalogue of any size.
 
 mod colour;
@@ -23,14 +21,16 @@ mod surface;
 mod tests;
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::workers::{processors, try_in_order};
 use plan::{Item, MOST_ITEMS};
 
 /// Good enough for a shop; the encoder keeps full colour resolution, so a higher one costs much.
@@ -78,15 +78,25 @@ fn write_table(path: &Path, items: &[Item]) -> Result<()> {
 
 /// Draws the photos on all cores, each taking the next item when it is done with one.
 fn write_photos(folder: &Path, items: &[Item], progress: &(dyn Fn(usize) + Sync)) -> Result<()> {
-    let done = AtomicUsize::new(0);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let failed = Mutex::new(None);
     // A full disk fails every photo; one failure is enough to stop and say so.
-    let photo = |(): &mut (), at: usize| {
-        write_photo(folder, &items[at])?;
-        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok(())
+    let worker = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = write_photo(folder, item) {
+                next.store(items.len(), Ordering::Relaxed);
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                return;
+            }
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        }
     };
-    try_in_order(items.len(), processors(), || Ok(()), photo)?;
-    Ok(())
+    thread::scope(|scope| {
+        (0..thread::available_parallelism().map_or(1, NonZero::get)).for_each(|_| {
+            scope.spawn(worker);
+        });
+    });
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 fn write_photo(folder: &Path, item: &Item) -> Result<()> {
