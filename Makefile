@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour several-photos million test-spark test-ray train train-figures clean
+.PHONY: help setup setup-test widget package build demo test check test-native test-wasm test-www test-browser pace lighthouse test-examples reference test-arm sizes hostile faults figures bench codes colour several-photos feed million test-spark test-ray train train-figures clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 TARGET := $(CARGO_TARGET_DIR)
@@ -176,6 +176,10 @@ several-photos: build ## How often a photo finds its product by one other photo,
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/several_photos.py --program $(PRECOMPUTE) --shared ../shared --out $(TARGET)/several-photos
 
+feed: build ## A feed of 2,000 products with three photos each, fetched, killed three times and resumed, as JSON (Python, five minutes)
+	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
+	@$(REFERENCES)/venv/bin/python tests/bench/feed.py --program $(PRECOMPUTE) --work $(TARGET)/feed
+
 million: setup-test build ## A million disturbed products: time, memory, files, recall, and what a query reads, as JSON (half an hour; 12 GB of disk)
 	$(call VENV,$(REFERENCES)/venv,tests/references/requirements.txt)
 	@$(REFERENCES)/venv/bin/python tests/bench/million.py --program $(PRECOMPUTE) --shared ../shared --work $(TARGET)/million
@@ -198,7 +202,7 @@ train: build ## Train the default network from ../shared (PyTorch; an hour or tw
 	$(TRAINING_PYTHON) precompute/training/train.py --shared ../shared --work $(TRAINING)/work
 	$(TRAINING_PYTHON) precompute/training/export.py --shared ../shared --work $(TRAINING)/work --out $(TRAINING)/slim.onnx
 	$(PRECOMPUTE) model compile $(TRAINING)/slim.onnx --preprocessing torch --weights rans --weight-step 0.3 \
-		--components appearance:128:0.9,semantics:256:1,print:128:3:1.5,kind:128:0.9 -o precompute/slim
+		--components appearance:128:1,semantics:256:1,print:128:3:1.5,kind:128:0.9 -o precompute/slim
 
 SPLIT ?= report
 

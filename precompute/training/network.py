@@ -38,7 +38,7 @@ class Component(NamedTuple):
 
 # In the order of the embedding. A clear print's length is 1 to 2, a plain photo's about 0.2.
 COMPONENTS = {
-    "appearance": Component(128, 0.9),
+    "appearance": Component(128, 1.0),
     "semantics": Component(256, 1.0),
     "print": Component(128, 3.0, 1.5),
     "kind": Component(128, 0.9),

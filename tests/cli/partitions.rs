@@ -173,7 +173,7 @@ fn a_sample_tells_recall_and_what_a_question_reads() -> anyhow::Result<()> {
     build(&shop, &["--partitions", "never"])?;
     let report = succeed_json(arguments!["eval", shop.out(), "--sample", "8", "--json"])?;
     ensure!(report.get("query").is_none(), "{report}");
-    ensure!(fail(2, arguments!["eval", shop.out()])?.contains("--labels"));
+    ensure!(fail(1, arguments!["eval", shop.out()])?.contains("--labels"));
     Ok(())
 }
 

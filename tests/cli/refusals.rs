@@ -9,19 +9,6 @@ use serde_json::json;
 use crate::shop::Shop;
 
 #[test]
-fn two_photos_of_one_product_are_both_named() -> anyhow::Result<()> {
-    let shop = Shop::with("duplicates", 2)?;
-    shop.photo("summer/p01.webp", 9)?;
-    let errors = fail(1, shop.build_arguments(&[]))?;
-    let (first, second) = (shop.photos().join("p01.png"), shop.photos().join("summer").join("p01.webp"));
-    for file in [first, second] {
-        ensure!(errors.contains(&file.display().to_string()), "{} is not in: {errors}", file.display());
-    }
-    ensure!(!shop.out().exists(), "nothing is written");
-    Ok(())
-}
-
-#[test]
 fn a_folder_without_photos_or_none_at_all_is_a_clear_error() -> anyhow::Result<()> {
     let shop = Shop::new("no-photos")?;
     let errors = fail(1, shop.build_arguments(&[]))?;

@@ -145,8 +145,8 @@ fn no_value_of_the_manifest_can_be_another() -> anyhow::Result<()> {
 fn a_folder_of_a_later_version_is_refused_with_what_to_do() -> anyhow::Result<()> {
     let shop = Shop::with("verify-newer", 2)?;
     shop.build(&[])?;
-    fs::write(shop.out().join("manifest.json"), r#"{"format":"lookalike","version":5}"#)?;
+    fs::write(shop.out().join("manifest.json"), r#"{"format":"lookalike","version":6}"#)?;
     let errors = fail(1, arguments!["verify", shop.out()])?;
-    ensure!(errors.contains("version 5") && errors.contains("update"), "{errors}");
+    ensure!(errors.contains("version 6") && errors.contains("update"), "{errors}");
     Ok(())
 }

@@ -229,11 +229,19 @@ impl Catalogue {
     }
 }
 
+/// Photos that are named of a product with several.
+const NAMED: usize = 3;
+
 /// Says how many products have several photos, and how many photos are left out since there are more than `each`.
 fn tell_of_several(photos: &[ProductPhoto], further: usize, each: u8) {
-    let several = photos.iter().filter(|photo| photo.number == 1).count();
-    if several > 0 {
-        eprintln!("note: {several} products have several photos; a product is as near as its nearest");
+    let mut several = photos.chunk_by(|one, other| one.id == other.id).filter(|photos| photos.len() > 1);
+    if let Some(first) = several.next() {
+        let files: Vec<String> = first.iter().take(NAMED).map(ProductPhoto::photo).collect();
+        let (count, id, files) = (1 + several.count(), &first[0].id, files.join(", "));
+        let have = if count == 1 { "product has" } else { "products have" };
+        eprintln!(
+            "note: {count} {have} several photos, such as {id} ({files}); a product is as near as its nearest"
+        );
     }
     if further > 0 {
         eprintln!(
