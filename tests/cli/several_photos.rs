@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, ensure};
 use lookalike::embedding::{Metric, distance};
-use lookalike_tests::{arguments, fail, succeed, succeed_json, tree};
+use lookalike_tests::{arguments, fail, precompute, succeed, succeed_json, tree};
 
 use crate::query::METRICS;
 use crate::shop::Shop;
@@ -178,5 +178,21 @@ fn how_many_photos_count_and_how_they_are_called_can_be_said() -> anyhow::Result
     ensure!(counts(&[])? == (31, 66));
     let items = shop.0.join("items.csv").display().to_string();
     ensure!(counts(&["--items", &items])? == (30, 66));
+    Ok(())
+}
+
+#[test]
+fn a_column_called_like_the_products_own_cannot_be_filtered_by() -> anyhow::Result<()> {
+    let shop = Shop::with("several-photos-column", 4)?;
+    let items = shop.0.join("taken.csv");
+    fs::write(&items, "id,#product,style\np00,1,a\np01,1,a\np02,1,b\np03,1,b\n")?;
+    let run = precompute(shop.build_arguments(&["--items", &items.display().to_string()]))?;
+    let told = String::from_utf8_lossy(&run.stderr);
+    ensure!(run.status.success() && told.contains("#product") && told.contains("rename"), "{told}");
+    ensure!(
+        shop.query(&["--item", "p00", "-k", "9", "--exclude", "p01", "--filter", "style=a|b"])?.len() == 2
+    );
+    let errors = fail(1, arguments!["query", shop.out(), "--item", "p00", "--filter", "#product=1"])?;
+    ensure!(errors.contains("#product"), "{errors}");
     Ok(())
 }

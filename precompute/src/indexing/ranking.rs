@@ -180,7 +180,7 @@ fn columns(contents: &Contents, attributes: Option<&[u8]>) -> anyhow::Result<Opt
         return Ok(Some(Columns::of(&Attributes::read(attributes, u32::try_from(contents.items.len())?)?)));
     }
     // A product counts once, however many photos it has.
-    let rows = contents.products.firsts().map(|item| contents.fields[item].comparable());
+    let rows = contents.products.firsts().map(|item| row(contents, &[], item));
     let written = attributes::write_attributes(rows, contents.group.as_slice());
     let of_products = Attributes::read(&written.bytes, u32::try_from(contents.products.count())?)?;
     Ok((written.columns > 0).then(|| Columns::of(&of_products)))
@@ -201,7 +201,8 @@ fn row<'a>(
     item: usize,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     let product = products.get(item).map(|number| (PRODUCT, number.as_str()));
-    contents.fields[item].comparable().chain(product)
+    // The name is taken, whether products have several photos or not.
+    contents.fields[item].comparable().filter(|(name, _)| *name != PRODUCT).chain(product)
 }
 
 /// The attributes file of all items; `None` where there is nothing to filter or group by.
@@ -222,6 +223,9 @@ fn attributes(contents: &Contents) -> anyhow::Result<Option<Vec<u8>>> {
     let products = product_numbers(contents);
     let rows = (0..contents.items.len()).map(|item| row(contents, &products, item));
     let written = attributes::write_attributes(rows, contents.group.as_slice());
+    if contents.fields.iter().any(|fields| fields.column(PRODUCT).is_some()) {
+        eprintln!("note: column {PRODUCT:?} cannot be filtered by: the name is taken; rename it");
+    }
     for left_out in &written.left_out {
         eprintln!("note: {left_out}");
     }
